@@ -1,0 +1,1 @@
+// Filled in when the command line exists: builds and bundles `ottla` after npm install.

@@ -1,0 +1,69 @@
+/** Something whose reading can be stopped: a connection. */
+export interface Receiver {
+  pauseReceiving(): void;
+  resumeReceiving(): void;
+}
+
+/**
+ * Bounds the bytes of requests that are being received or served, over all connections. Above the
+ * budget every connection but the oldest holder stops reading; that one may always finish its
+ * frame, so that many half-received frames cannot wait for each other.
+ */
+export class ReceiveBudget {
+  readonly #budgetBytes: number;
+  #usedBytes = 0;
+  /** In order of their first unreleased byte. */
+  readonly #holders = new Map<Receiver, number>();
+  readonly #paused = new Set<Receiver>();
+
+  constructor(budgetBytes: number) {
+    this.#budgetBytes = budgetBytes;
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** Counts bytes that have arrived; may pause the receiver. */
+  take(receiver: Receiver, bytes: number): void {
+    this.#usedBytes += bytes;
+    this.#holders.set(receiver, (this.#holders.get(receiver) ?? 0) + bytes);
+    if (this.#usedBytes > this.#budgetBytes && this.#oldest() !== receiver && !this.#paused.has(receiver)) {
+      this.#paused.add(receiver);
+      receiver.pauseReceiving();
+    }
+  }
+
+  /** Gives back bytes whose request was answered, or all that is left of a closed connection. */
+  give(receiver: Receiver, bytes: number): void {
+    const held = this.#holders.get(receiver) ?? 0;
+    const given = Math.min(bytes, held);
+    this.#usedBytes -= given;
+    if (held === given) this.#holders.delete(receiver);
+    else this.#holders.set(receiver, held - given);
+    this.#wake();
+  }
+
+  forget(receiver: Receiver): void {
+    this.#paused.delete(receiver);
+    this.give(receiver, this.#holders.get(receiver) ?? 0);
+  }
+
+  #oldest(): Receiver | undefined {
+    return this.#holders.keys().next().value;
+  }
+
+  #wake(): void {
+    if (this.#paused.size === 0) return;
+    const woken = this.#usedBytes <= this.#budgetBytes ? [...this.#paused] : this.#oldestIfPaused();
+    for (const receiver of woken) {
+      this.#paused.delete(receiver);
+      receiver.resumeReceiving();
+    }
+  }
+
+  #oldestIfPaused(): Receiver[] {
+    const oldest = this.#oldest();
+    return oldest && this.#paused.has(oldest) ? [oldest] : [];
+  }
+}

@@ -1,0 +1,1 @@
+"""What the suites written for Python share; no Kafka client is imported here."""

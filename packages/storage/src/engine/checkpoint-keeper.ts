@@ -1,0 +1,88 @@
+import type { PartitionOffset } from "../checkpoint/offset-checkpoint.ts";
+import type { Checkpoints, ClosedLog } from "./host-calls.ts";
+import type { EnginePartition } from "./engine-partition.ts";
+import { partitionKey } from "./directory-names.ts";
+import type { TopicPartition } from "./storage-engine.ts";
+
+/**
+ * The recovery points and log start offsets of a whole log directory, in two files. A recovery
+ * point is noted only after the sync that it names; one write is in flight at a time, and requests
+ * that come meanwhile share the next.
+ */
+export class CheckpointKeeper {
+  readonly #write: (checkpoints: Checkpoints) => Promise<unknown>;
+  readonly #recoveryPoints = new Map<string, PartitionOffset>();
+  readonly #logStartOffsets = new Map<string, PartitionOffset>();
+  #inFlight: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(write: (checkpoints: Checkpoints) => Promise<unknown>) {
+    this.#write = write;
+  }
+
+  /** Entries of partitions that stay offline are kept as they were found. */
+  seed(checkpoints: Checkpoints): void {
+    for (const entry of checkpoints.recoveryPoints)
+      this.#recoveryPoints.set(partitionKey(entry), entry);
+    for (const entry of checkpoints.logStartOffsets)
+      this.#logStartOffsets.set(partitionKey(entry), entry);
+  }
+
+  noteRecoveryPoint(
+    { topic, partition }: TopicPartition,
+    closed: Pick<ClosedLog, "recoveryPoint">,
+  ): void {
+    this.#recoveryPoints.set(partitionKey({ topic, partition }), {
+      topic,
+      partition,
+      offset: closed.recoveryPoint,
+    });
+  }
+
+  noteLogStart({ topic, partition, logStartOffset }: EnginePartition): void {
+    this.#logStartOffsets.set(partitionKey({ topic, partition }), {
+      topic,
+      partition,
+      offset: logStartOffset,
+    });
+  }
+
+  recoveryPoint(topicPartition: TopicPartition): number {
+    return this.#recoveryPoints.get(partitionKey(topicPartition))?.offset ?? 0;
+  }
+
+  logStartOffset(topicPartition: TopicPartition): number {
+    return this.#logStartOffsets.get(partitionKey(topicPartition))?.offset ?? 0;
+  }
+
+  forget(topicPartition: TopicPartition): void {
+    this.#recoveryPoints.delete(partitionKey(topicPartition));
+    this.#logStartOffsets.delete(partitionKey(topicPartition));
+  }
+
+  /** Resolves when what is noted now is on disk. */
+  save(): Promise<void> {
+    if (this.#inFlight === undefined) {
+      this.#inFlight = this.#saveNow().finally(() => {
+        this.#inFlight = undefined;
+      });
+      return this.#inFlight;
+    }
+    const before = this.#inFlight;
+    this.#next ??= before
+      // A failed write was reported to whoever asked for it; this one stands for itself.
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        return this.save();
+      });
+    return this.#next;
+  }
+
+  async #saveNow(): Promise<void> {
+    await this.#write({
+      recoveryPoints: [...this.#recoveryPoints.values()],
+      logStartOffsets: [...this.#logStartOffsets.values()].filter(({ offset }) => offset > 0),
+    });
+  }
+}

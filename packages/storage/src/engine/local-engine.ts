@@ -1,0 +1,26 @@
+import type { EngineOptions } from "./engine-options.ts";
+import { PARALLEL_SYNCS_MAX } from "./engine-options.ts";
+import { LocalLink } from "./local-link.ts";
+import { LogEngine } from "./log-engine.ts";
+
+/** All logs in the caller's thread, over any file system: for tests, the simulation and tiny deployments. */
+export class LocalEngine extends LogEngine {
+  constructor(options: EngineOptions) {
+    super(options, ({ onDirectoryOffline }) => ({
+      links: [
+        new LocalLink({
+          ...options,
+          maxParallelSyncs: options.maxParallelSyncs ?? PARALLEL_SYNCS_MAX,
+          onDirectoryOffline,
+        }),
+      ],
+      removeInBackground: async ({ files, directories }) => {
+        for (const file of files) await options.fileSystem.remove(file);
+        for (const directory of directories) await options.fileSystem.removeDirectory(directory);
+      },
+      onArenaDropped: () => {},
+      warmUp: () => {},
+      stop: async () => {},
+    }));
+  }
+}

@@ -147,7 +147,9 @@ async function measureRaw(root: string, flush: FlushPolicy, load: Load): Promise
     }
     file.closeSync();
   };
-  await Promise.all(Array.from({ length: load.partitions }, (_, partition) => writeFile(partition)));
+  await Promise.all(
+    Array.from({ length: load.partitions }, (_, partition) => writeFile(partition)),
+  );
   const elapsedMs = performance.now() - startedMs;
   rmSync(directory, { recursive: true });
   return summarise(latenciesMs, groups * group * load.partitions * batch.length, elapsedMs);

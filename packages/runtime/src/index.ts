@@ -10,5 +10,21 @@ export { afterThisTurn, nextTurn } from "./event-loop.ts";
 export { BoundedQueue } from "./bounded-queue.ts";
 export { defaultWorkerThreads, WorkerPool, type WorkerPoolOptions } from "./worker-pool.ts";
 export { MemoryFileSystem } from "./memory-file-system.ts";
-export { Purgatory, type DelayedOperation, type DelayedOutcome, type WatchedOperation, type WatchOptions } from "./purgatory.ts";
-export { Histogram, LATENCY_BOUNDS_MS, MetricsRegistry, type Counter, type HistogramReading, type MetricDescription, type MetricLabels, type MetricReading, type Metrics } from "./metrics.ts";
+export {
+  Purgatory,
+  type DelayedOperation,
+  type DelayedOutcome,
+  type WatchedOperation,
+  type WatchOptions,
+} from "./purgatory.ts";
+export {
+  Histogram,
+  LATENCY_BOUNDS_MS,
+  MetricsRegistry,
+  type Counter,
+  type HistogramReading,
+  type MetricDescription,
+  type MetricLabels,
+  type MetricReading,
+  type Metrics,
+} from "./metrics.ts";

@@ -125,7 +125,7 @@ export class MemoryFileSystem implements FileSystem {
     const node = this.disk.find(path);
     if (!node) return;
     if (node.kind === "file") throw systemError("ENOTDIR", "rmdir", path);
-    for (const [name, child] of [...node.names]) {
+    for (const [name, child] of node.names) {
       if (child.kind === "directory") await this.removeDirectory(`${path}/${name}`);
       else this.removeSync(`${path}/${name}`);
     }

@@ -33,7 +33,7 @@ describe.each(ENGINE_KINDS)("%s", (kind) => {
   afterEach(() => fixture.dispose());
 
   it("appends in call order with dense offsets, on several partitions at once", async () => {
-    const engine = await fixture.open();
+    const engine = await fixture.open({ workers: 2 });
     const logs = [
       await createPartition(engine, 0),
       await createPartition(engine, 1),
@@ -265,7 +265,7 @@ describe.each(ENGINE_KINDS)("%s", (kind) => {
   });
 
   it("takes the directory offline at the first failed sync: what waits fails, nothing is retried, nothing is acknowledged", async () => {
-    const engine = await fixture.open();
+    const engine = await fixture.open({ workers: 2 });
     const logs = [await createPartition(engine, 0), await createPartition(engine, 1)];
     await Promise.all(logs.map((log) => append(engine, log)));
     const offline: string[] = [];

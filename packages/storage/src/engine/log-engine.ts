@@ -68,6 +68,8 @@ export class LogEngine implements StorageEngine {
   readonly #timers = new Set<Timer>();
   #opened: OpenedDirectory | undefined;
   #status: EngineStatus = "created";
+  /** Every partition found was loaded, or is known to stay offline. */
+  #allLoaded = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: EngineOptions, startThreads: (context: EngineContext) => EngineThreads) {
@@ -113,6 +115,7 @@ export class LogEngine implements StorageEngine {
     try {
       this.#checkpoints.seed(opened.checkpoints);
       const loaded = await this.#partitions.loadFound(opened, this.#threads.links);
+      this.#allLoaded = true;
       await this.#finishRecovery(opened);
       this.#remover.removeDirectories(opened.deletedDirectories);
       this.#every(this.#options.retentionIntervalMs ?? defaults.RETENTION_INTERVAL_MS, () =>
@@ -242,8 +245,8 @@ export class LogEngine implements StorageEngine {
 
   /** The first failed sync, or a write that could not be undone: nothing is acknowledged from here on. */
   #goOffline(cause: Error): void {
-    if (this.#status !== "open") return;
-    this.#status = "offline";
+    if (this.#status !== "open" && this.#status !== "closing") return;
+    if (this.#status === "open") this.#status = "offline";
     const { directory, fileSystem, logger } = this.#options;
     for (const partition of this.#partitions.values()) partition.setStatus("offline");
     for (const link of this.#threads.links) link.directoryFailedElsewhere();
@@ -286,9 +289,9 @@ export class LogEngine implements StorageEngine {
     }
     const canWrite = this.#activeLinks().length > 0;
     if (this.#partitions.size > 0 && canWrite) await this.#checkpoints.save();
-    // A log that could not be loaded, or whose worker died for good, has to be looked at by the next start.
-    if (this.#partitions.loadFailures > 0 || this.#threads.links.some((link) => !link.serves))
-      return;
+    // A log that was not loaded, or whose worker died for good, has to be looked at by the next start.
+    if (!this.#allLoaded || this.#partitions.loadFailures > 0) return;
+    if (this.#threads.links.some((link) => !link.serves)) return;
     await markCleanShutdown(this.#options.fileSystem, this.#options.directory);
   }
 

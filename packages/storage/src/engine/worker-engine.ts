@@ -24,11 +24,11 @@ export class WorkerEngine extends LogEngine {
 function startThreads(options: WorkerEngineOptions, context: EngineContext): EngineThreads {
   const workers = options.workers ?? defaultWorkerThreads();
   const hosts = new WorkerPool({
-    module: moduleBeside("storage-worker"),
+    module: builtLikeThis(new URL("./storage-worker.ts", import.meta.url)),
     size: { kind: "fixed", threads: workers },
   });
   const background = new WorkerPool({
-    module: moduleBeside("background-jobs"),
+    module: builtLikeThis(new URL("./background-jobs.ts", import.meta.url)),
     size: { kind: "elastic", threadsMax: 1, idleTimeoutMs: BACKGROUND_IDLE_MS },
   });
   const syncs = Math.max(1, Math.floor((options.maxParallelSyncs ?? PARALLEL_SYNCS_MAX) / workers));
@@ -71,8 +71,7 @@ function startThreads(options: WorkerEngineOptions, context: EngineContext): Eng
   };
 }
 
-/** Source runs as .ts and a build as .js; the worker's module lies beside this one in both. */
-function moduleBeside(name: string): URL {
-  const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-  return new URL(`./${name}${extension}`, import.meta.url);
+/** Source runs as .ts and a build as .js; the module of a thread lies beside this one in both. */
+function builtLikeThis(source: URL): URL {
+  return import.meta.url.endsWith(".ts") ? source : new URL(source.href.replace(/\.ts$/, ".js"));
 }

@@ -1,30 +1,26 @@
-import type { Clock } from "@ottla/runtime";
+import { Purgatory, type Clock } from "@ottla/runtime";
 import type { Partition } from "../../partition/partition.ts";
 
 /**
- * Fetches that wait for more bytes, by partition. A wake-up only says that it is worth looking
- * again: several advances within one turn of the event loop cost one look.
+ * Fetches that wait for more bytes. A wake-up only says that it is worth looking again; the fetch
+ * itself knows whether there is enough.
  */
 export class FetchWaiters {
-  readonly #clock: Clock;
-  readonly #waiting = new Map<Partition, Set<() => void>>();
-  #count = 0;
+  readonly #purgatory: Purgatory;
   #stopped = false;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#purgatory = new Purgatory(clock);
   }
 
   /** Fetches waiting now. */
   get size(): number {
-    return this.#count;
+    return this.#purgatory.size;
   }
 
   /** The partition's high watermark, log start or leader changed, or it was deleted. */
   advanced(partition: Partition): void {
-    const waiting = this.#waiting.get(partition);
-    if (!waiting) return;
-    for (const wake of [...waiting]) wake();
+    this.#purgatory.notify(keyOf(partition));
   }
 
   /** True once the broker stops: nobody waits any more. */
@@ -35,36 +31,29 @@ export class FetchWaiters {
   /** Wakes every waiting fetch, because the broker stops. */
   stop(): void {
     this.#stopped = true;
-    for (const waiting of [...this.#waiting.values()]) for (const wake of [...waiting]) wake();
+    this.#purgatory.cancelAll();
   }
 
   /** Resolves when one of the partitions advanced, the time is over, or the signal aborted. */
   wait(partitions: readonly Partition[], timeoutMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#stopped) return Promise.resolve();
     return new Promise((resolve) => {
-      const finish = (): void => {
-        timer.cancel();
-        signal.removeEventListener("abort", finish);
-        for (const partition of partitions) this.#remove(partition, finish);
-        this.#count--;
+      let isWatching = false;
+      const abort = (): void => watched.cancel();
+      const onEnd = (): void => {
+        signal.removeEventListener("abort", abort);
         resolve();
       };
-      const timer = this.#clock.setTimer(timeoutMs, finish);
-      signal.addEventListener("abort", finish, { once: true });
-      for (const partition of partitions) this.#add(partition, finish);
-      this.#count++;
-      if (signal.aborted) finish();
+      // The first look was the read that found too little; from then on any event is worth another.
+      const operation = { canComplete: () => isWatching, onEnd };
+      const watched = this.#purgatory.completeOrWatch(operation, { keys: partitions.map(keyOf), timeoutMs });
+      isWatching = true;
+      signal.addEventListener("abort", abort, { once: true });
     });
   }
+}
 
-  #add(partition: Partition, wake: () => void): void {
-    const waiting = this.#waiting.get(partition);
-    if (waiting) waiting.add(wake);
-    else this.#waiting.set(partition, new Set([wake]));
-  }
-
-  #remove(partition: Partition, wake: () => void): void {
-    const waiting = this.#waiting.get(partition);
-    waiting?.delete(wake);
-    if (waiting?.size === 0) this.#waiting.delete(partition);
-  }
+/** A topic name holds no slash, so the key is unique. */
+function keyOf({ topic, partition }: Partition): string {
+  return `${topic}/${partition}`;
 }

@@ -1,0 +1,105 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { LoadResult, ProduceLoad, ConsumeLoad, LatencyLoad } from "./load.ts";
+
+const run = promisify(execFile);
+
+const TOOL_TIMEOUT_MS = 600_000;
+const BYTES_PER_MEBIBYTE = 2 ** 20;
+
+/** The heap of Kafka's own start script for tools is 256 MiB, too small for its default 64 MiB of fetched data and buffers. */
+const JVM_FLAGS = ["-Xms512m", "-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"];
+
+/** A tenth of the records warms the client's compiler up and is not counted. */
+const WARM_UP_SHARE = 0.1;
+
+export interface JavaProduceResult extends LoadResult {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Kafka's producer-perf-test and consumer-perf-test, by their classes. */
+export class JavaPerf {
+  readonly #classPath: string;
+
+  constructor(classPath: string) {
+    this.#classPath = classPath;
+  }
+
+  async produce(load: ProduceLoad): Promise<JavaProduceResult> {
+    return parseProducerPerf(await this.#producer(load, -1), load.recordBytes);
+  }
+
+  /** At a fixed rate; the latency of what was sent after the warm-up. */
+  async latency({ ratePerSecond, seconds, ...load }: LatencyLoad): Promise<JavaProduceResult> {
+    const records = ratePerSecond * seconds;
+    return parseProducerPerf(await this.#producer({ ...load, records }, ratePerSecond), load.recordBytes);
+  }
+
+  #producer({ bootstrap, topic, records, recordBytes }: ProduceLoad, throughput: number): Promise<string> {
+    return this.#tool("ProducerPerformance", [
+      ["--bootstrap-server", bootstrap],
+      ["--topic", topic],
+      ["--num-records", String(records)],
+      ["--warmup-records", String(Math.floor(records * WARM_UP_SHARE))],
+      ["--record-size", String(recordBytes)],
+      ["--throughput", String(throughput)],
+      ["--command-property", "acks=all"],
+    ]);
+  }
+
+  async consume({ bootstrap, topic, records }: ConsumeLoad): Promise<LoadResult> {
+    const output = await this.#tool("ConsumerPerformance", [
+      ["--bootstrap-server", bootstrap],
+      ["--topic", topic],
+      ["--num-records", String(records)],
+      ["--timeout", "30000"],
+    ]);
+    return parseConsumerPerf(output, records);
+  }
+
+  async #tool(name: string, options: readonly (readonly string[])[]): Promise<string> {
+    const parameters = ["-cp", this.#classPath, ...JVM_FLAGS, `org.apache.kafka.tools.${name}`, ...options.flat()];
+    const { stdout } = await run("java", parameters, { timeout: TOOL_TIMEOUT_MS });
+    return stdout;
+  }
+}
+
+const PRODUCER_LINE =
+  /^(\d+) (?:steady state )?records sent, ([\d.]+) records\/sec \(([\d.]+) MB\/sec\), .* (\d+) ms 50th, (\d+) ms 95th, (\d+) ms 99th/;
+
+/** The last summary counts: with a warm-up that is the steady state. Its "MB" are of 2^20 bytes; ours of 10^6. */
+export function parseProducerPerf(output: string, recordBytes: number): JavaProduceResult {
+  const match = output
+    .split("\n")
+    .map((line) => PRODUCER_LINE.exec(line))
+    .findLast((found) => found !== null);
+  if (!match) throw new Error(`producer-perf-test reported nothing: ${output.trim().slice(-300)}`);
+  const recordsPerSecond = Number(match[2]);
+  return {
+    recordsPerSecond,
+    megabytesPerSecond: (recordsPerSecond * recordBytes) / 1e6,
+    p50Ms: Number(match[4]),
+    p99Ms: Number(match[6]),
+  };
+}
+
+/** The columns that leave joining the group out; they are found by name, because releases have moved them. */
+export function parseConsumerPerf(output: string, records: number): LoadResult {
+  const rows = output
+    .trim()
+    .split("\n")
+    .map((line) => line.split(",").map((cell) => cell.trim()));
+  const header = rows.find((row) => row.includes("fetch.MB.sec"));
+  const values = rows.at(-1);
+  if (header === undefined || values === undefined || values === header) {
+    throw new Error(`consumer-perf-test reported nothing: ${output.trim().slice(-300)}`);
+  }
+  const column = (name: string): number => Number(values[header.indexOf(name)]);
+  const consumed = column("data.consumed.in.nMsg");
+  if (consumed < records) throw new Error(`consumer-perf-test read ${consumed} of ${records} records`);
+  return {
+    recordsPerSecond: column("fetch.nMsg.sec"),
+    megabytesPerSecond: (column("fetch.MB.sec") * BYTES_PER_MEBIBYTE) / 1e6,
+  };
+}

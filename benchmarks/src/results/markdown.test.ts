@@ -1,0 +1,62 @@
+import { expect, it } from "vitest";
+import { renderMarkdown, renderTable } from "./markdown.ts";
+import type { Measurement, Results } from "./measurement.ts";
+
+const produce: Measurement = {
+  id: "produce/java/1024/1",
+  section: "produce",
+  title: "Java, 1 KiB, 1 partition",
+  unit: "MB/s",
+  better: "higher",
+  samples: { ottla: [150, 100, 200], kafka: [100, 90, 110], "kafka-fsync": [30] },
+};
+
+const start: Measurement = {
+  id: "start/first-ack",
+  section: "start",
+  title: "start to first acknowledged record",
+  unit: "s",
+  better: "lower",
+  samples: { ottla: [0.2], kafka: [4] },
+};
+
+const results: Results = {
+  format: 1,
+  date: "2026-01-01",
+  command: "npm run bench",
+  machine: { processor: "a processor" },
+  versions: { Node: "26" },
+  settings: { acks: "all" },
+  measurements: [start, produce],
+  missing: ["librdkafka: no compiler"],
+};
+
+it("gives medians with their spread, and ratios of ours to each rival", () => {
+  expect(renderTable([produce])).toEqual([
+    "|  | ottla | kafka | kafka-fsync | ottla / kafka | ottla / kafka-fsync | unit |",
+    "| :-- | --: | --: | --: | --: | --: | --: |",
+    "| Java, 1 KiB, 1 partition | 150 ± 67 % | 100 ± 20 % | 30.0 | **1.50 ×** | **5.00 ×** | MB/s, higher is better |",
+  ]);
+});
+
+it("turns the ratio round where lower is better, so that above 1 is always good", () => {
+  expect(renderTable([start])[2]).toContain("**20 ×**");
+});
+
+it("marks a series that a measurement does not have", () => {
+  expect(renderTable([produce, start])[3]).toContain("| – |");
+});
+
+it("escapes the character that separates cells", () => {
+  expect(renderTable([{ ...start, title: "a|b" }])[2]).toContain("a\\|b");
+});
+
+it("orders sections, and states settings, versions, plots and what is missing", () => {
+  const text = renderMarkdown(results, new Map([["produce", ["produce.svg"]]]));
+  expect(text.indexOf("## Produce")).toBeLessThan(text.indexOf("## Start"));
+  expect(text).toContain("![Produce](produce.svg)");
+  expect(text).toContain("- acks: all");
+  expect(text).toContain("- Node: 26");
+  expect(text).toContain("- librdkafka: no compiler");
+  expect(text).not.toContain("## Latency");
+});

@@ -1,0 +1,89 @@
+import { summarise } from "../statistics/summary.ts";
+import { advantage, SECTIONS, type Measurement, type Results, type Section } from "./measurement.ts";
+import { formatNumber, formatPercent, formatRatio } from "./number-format.ts";
+
+const SECTION_TITLES: Readonly<Record<Section, string>> = {
+  produce: "Produce",
+  consume: "Consume",
+  latency: "Latency",
+  cpu: "Processor time of the broker",
+  start: "Start",
+  memory: "Memory of the broker",
+  micro: "Parts",
+  limits: "Limits of this machine",
+};
+
+/** The whole report. `plots` are file names beside it, by section. */
+export function renderMarkdown(results: Results, plots: ReadonlyMap<Section, readonly string[]>): string {
+  const lines = [
+    "# Benchmark results",
+    "",
+    `Measured on ${results.date} by \`${results.command}\`. Read the ratios: absolute figures belong to this machine and hour.`,
+    "A ratio above 1 means that Ottla is better, whichever direction counts. Each cell is the median of its rounds;",
+    "± is the distance between the extremes, as a share of the median.",
+    "",
+  ];
+  for (const section of SECTIONS) {
+    const measurements = results.measurements.filter((measurement) => measurement.section === section);
+    if (measurements.length === 0) continue;
+    lines.push(`## ${SECTION_TITLES[section]}`, "", ...renderTable(measurements), "");
+    for (const plot of plots.get(section) ?? []) lines.push(`![${SECTION_TITLES[section]}](${plot})`, "");
+  }
+  if (results.missing.length > 0) {
+    lines.push("## Not measured", "", ...results.missing.map((line) => `- ${line}`), "");
+  }
+  lines.push("## Settings", "", ...renderFacts(results.settings), "");
+  lines.push("## Machine and versions", "", ...renderFacts({ ...results.machine, ...results.versions }), "");
+  return lines.join("\n");
+}
+
+/** One row for each measurement and one column for each series; ratios when the first series has rivals. */
+export function renderTable(measurements: readonly Measurement[]): string[] {
+  const series = [...new Set(measurements.flatMap(({ samples }) => Object.keys(samples)))];
+  const [first, ...rivals] = series;
+  if (first === undefined) return [];
+  const hasNotes = measurements.some(({ notes }) => notes !== undefined);
+  const header = [
+    "",
+    ...series,
+    ...rivals.map((rival) => `${first} / ${rival}`),
+    "unit",
+    ...(hasNotes ? ["more"] : []),
+  ];
+  const rows = measurements.map((measurement) => [
+    measurement.title,
+    ...series.map((name) => renderSamples(measurement.samples[name])),
+    ...rivals.map((rival) => renderRatio(measurement, first, rival)),
+    `${measurement.unit}, ${measurement.better} is better`,
+    ...(hasNotes ? [renderNotes(measurement)] : []),
+  ]);
+  const alignment = header.map((_, column) => (column === 0 ? ":--" : "--:"));
+  return [header, alignment, ...rows].map((row) => `| ${row.map(escapeCell).join(" | ")} |`);
+}
+
+function renderSamples(samples: readonly number[] | undefined): string {
+  if (samples === undefined || samples.length === 0) return "–";
+  const { median, spread, rounds } = summarise(samples);
+  return rounds === 1 ? formatNumber(median) : `${formatNumber(median)} ± ${formatPercent(spread)}`;
+}
+
+function renderRatio({ samples, better }: Measurement, first: string, rival: string): string {
+  const ours = samples[first];
+  const theirs = samples[rival];
+  if (ours === undefined || theirs === undefined) return "–";
+  return `**${formatRatio(advantage(better, summarise(ours).median, summarise(theirs).median))}**`;
+}
+
+function renderNotes({ notes = {} }: Measurement): string {
+  return Object.entries(notes)
+    .map(([name, note]) => `${name} ${note}`)
+    .join("; ");
+}
+
+function renderFacts(facts: Readonly<Record<string, string>>): string[] {
+  return Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`);
+}
+
+function escapeCell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}

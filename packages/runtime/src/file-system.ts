@@ -31,6 +31,11 @@ export interface FileStatus {
   readonly isDirectory: boolean;
 }
 
+export interface VolumeSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
 export interface DirectoryLock {
   release(): void;
 }
@@ -53,8 +58,8 @@ export interface FileSystem {
   linkSync(existing: string, link: string): void;
   syncDirectory(path: string): Promise<void>;
   syncDirectoryNow(path: string): void;
-  /** Bytes free for us on the volume of `path`. */
-  freeBytes(path: string): Promise<number>;
+  /** The volume of `path`, as far as this process may use it. */
+  volumeSpace(path: string): Promise<VolumeSpace>;
   /** Takes the exclusive lock of a directory, or returns the id of the process that holds it. */
   lockDirectory(path: string): DirectoryLock | { readonly heldBy: number };
 }

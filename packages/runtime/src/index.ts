@@ -4,7 +4,7 @@ export type { Random } from "./random.ts";
 export { SystemRandom } from "./system-random.ts";
 export { silentLogger, type LogFields, type Logger } from "./logger.ts";
 export { invariant, InvariantError } from "./invariant.ts";
-export type { DirectoryLock, FileHandle, FileStatus, FileSystem, OpenMode } from "./file-system.ts";
+export type { DirectoryLock, FileHandle, FileStatus, FileSystem, OpenMode, VolumeSpace } from "./file-system.ts";
 export { NodeFileSystem } from "./node-file-system.ts";
 export { afterThisTurn, nextTurn } from "./event-loop.ts";
 export { BoundedQueue } from "./bounded-queue.ts";

@@ -1,9 +1,9 @@
 import { posix } from "node:path";
-import type { DirectoryLock, FileHandle, FileStatus, FileSystem, OpenMode } from "./file-system.ts";
+import type { DirectoryLock, FileHandle, FileStatus, FileSystem, OpenMode, VolumeSpace } from "./file-system.ts";
 import { MemoryFile } from "./memory-file.ts";
 
-/** Free space that is reported when no capacity was given; memory has no sensible figure of its own. */
-const DEFAULT_CAPACITY_BYTES = 2 ** 40;
+/** What is reported as the size of the volume; memory has no sensible figure of its own. */
+const CAPACITY_BYTES = 2 ** 40;
 
 type ErrorCode = "ENOENT" | "EEXIST" | "EISDIR" | "ENOTDIR" | "ENOTEMPTY";
 
@@ -117,10 +117,10 @@ export class MemoryFileSystem implements FileSystem {
 
   syncDirectoryNow(): void {}
 
-  async freeBytes(): Promise<number> {
+  async volumeSpace(): Promise<VolumeSpace> {
     let usedBytes = 0;
     for (const file of this.#files.values()) usedBytes += file.sizeBytes;
-    return Math.max(0, DEFAULT_CAPACITY_BYTES - usedBytes);
+    return { freeBytes: Math.max(0, CAPACITY_BYTES - usedBytes), totalBytes: CAPACITY_BYTES };
   }
 
   lockDirectory(path: string): DirectoryLock | { readonly heldBy: number } {

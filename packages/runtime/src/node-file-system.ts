@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
-import type { DirectoryLock, FileHandle, FileStatus, FileSystem, OpenMode } from "./file-system.ts";
+import type { DirectoryLock, FileHandle, FileStatus, FileSystem, OpenMode, VolumeSpace } from "./file-system.ts";
 import { lockDirectory } from "./directory-lock.ts";
 
 const openFlags: Record<OpenMode, number> = {
@@ -173,9 +173,9 @@ export class NodeFileSystem implements FileSystem {
     }
   }
 
-  async freeBytes(path: string): Promise<number> {
-    const status = await fs.promises.statfs(path);
-    return status.bavail * status.bsize;
+  async volumeSpace(path: string): Promise<VolumeSpace> {
+    const { bavail, blocks, bsize } = await fs.promises.statfs(path);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   }
 
   lockDirectory(path: string): DirectoryLock | { readonly heldBy: number } {

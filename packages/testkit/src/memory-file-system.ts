@@ -1,4 +1,4 @@
-import type { DirectoryLock, FileHandle, FileStatus, FileSystem, OpenMode } from "@ottla/runtime";
+import type { DirectoryLock, FileHandle, FileStatus, FileSystem, OpenMode, VolumeSpace } from "@ottla/runtime";
 import type { DiskOperation } from "./disk-operation.ts";
 import { FaultPlan, systemError, type FaultyCall } from "./faults.ts";
 import { MemoryDisk, type DirectoryNode, type FileNode } from "./memory-disk.ts";
@@ -149,8 +149,8 @@ export class MemoryFileSystem implements FileSystem {
     this.disk.trace.push({ kind: "sync-directory", inode: directory.inode, upTo });
   }
 
-  async freeBytes(): Promise<number> {
-    return this.capacityBytes - this.disk.usedBytes;
+  async volumeSpace(): Promise<VolumeSpace> {
+    return { freeBytes: this.capacityBytes - this.disk.usedBytes, totalBytes: this.capacityBytes };
   }
 
   lockDirectory(path: string): DirectoryLock | { readonly heldBy: number } {

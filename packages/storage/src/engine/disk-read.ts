@@ -31,7 +31,8 @@ export async function readFromDisk(
   if (request.minOneBatch) targetBytes = Math.max(targetBytes, READ_BYTES_MIN);
   if (targetBytes <= 0) return emptyRead(partition, request);
   for (;;) {
-    const target = await allocateWhenSpace(slabs, targetBytes);
+    const target = await targetFor(request, slabs, targetBytes);
+    if (target === undefined) return emptyRead(partition, request);
     const outcome = await partition.link.readInto(
       partition,
       { ...bounded, maxBytes: Math.min(request.maxBytes, targetBytes) },
@@ -48,6 +49,20 @@ export async function readFromDisk(
     targetBytes = outcome.neededBytes;
     if (!partition.online) return { ok: false, errorCode: ErrorCode.KAFKA_STORAGE_ERROR };
   }
+}
+
+/**
+ * Only a read that must return something waits for memory. One that may return nothing belongs to a response that has
+ * bytes already and holds slabs for them: if all of those waited for each other, none would ever be sent.
+ */
+async function targetFor(
+  request: ReadRequest,
+  slabs: SlabPool,
+  sizeBytes: number,
+): Promise<SlabSlice | undefined> {
+  return request.minOneBatch
+    ? await allocateWhenSpace(slabs, sizeBytes)
+    : slabs.allocate(sizeBytes);
 }
 
 /** Nothing to return now, which is no error. */

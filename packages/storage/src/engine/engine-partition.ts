@@ -6,6 +6,7 @@ import type { LogState } from "./hosted-log.ts";
 import { MemoryTail, type TailBudget } from "./memory-tail.ts";
 import { emptyRead, readFromDisk } from "./disk-read.ts";
 import { refused } from "./refused.ts";
+import type { SpaceGuard } from "./space-guard.ts";
 import type { SlabPool, SlabSlice } from "./slab-pool.ts";
 import type {
   AppendOutcome,
@@ -26,6 +27,7 @@ export interface EnginePartitionOptions {
   readonly link: HostLink;
   readonly tailBudget: TailBudget;
   readonly readSlabs: SlabPool;
+  readonly space: SpaceGuard;
   /** Persists a log start offset that was moved by request, before the request is answered. */
   readonly persistLogStart: () => Promise<void>;
 }
@@ -100,6 +102,13 @@ export class EnginePartition implements PartitionLog {
 
   append(request: AppendRequest): Promise<AppendOutcome> {
     if (!this.online) return Promise.resolve(refused(this.#refusal()));
+    if (request.origin === "client" && !this.#options.space.admits(request.records.length)) {
+      return Promise.resolve({
+        ok: false,
+        errorCode: ErrorCode.KAFKA_STORAGE_ERROR,
+        message: "the disk of the broker is nearly full",
+      });
+    }
     return this.#options.link.append(this, request);
   }
 

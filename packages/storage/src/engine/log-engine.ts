@@ -17,6 +17,7 @@ import type { EngineOptions } from "./engine-options.ts";
 import { FileRemover, type RemoveJob } from "./file-remover.ts";
 import type { LoadRequest } from "./host-calls.ts";
 import type { HostLink } from "./host-link.ts";
+import { SPACE_CHECK_INTERVAL_MS, SpaceGuard } from "./space-guard.ts";
 import { TailBudget } from "./memory-tail.ts";
 import { PartitionTable } from "./partition-table.ts";
 import type {
@@ -62,6 +63,7 @@ export class LogEngine implements StorageEngine {
   readonly #tailBudget: TailBudget;
   readonly #remover: FileRemover;
   readonly #checkpoints: CheckpointKeeper;
+  readonly #space: SpaceGuard;
   readonly #partitions: PartitionTable;
   readonly #deleting = new Map<string, Promise<void>>();
   readonly #creating = new Map<string, Promise<EnginePartition>>();
@@ -96,10 +98,12 @@ export class LogEngine implements StorageEngine {
     this.#checkpoints = new CheckpointKeeper((checkpoints) =>
       this.#anyLink().callHost("writeCheckpoints", checkpoints),
     );
+    this.#space = new SpaceGuard(options);
     this.#partitions = new PartitionTable({
       checkpoints: this.#checkpoints,
       tailBudget: this.#tailBudget,
       readSlabs: this.#readSlabs,
+      space: this.#space,
       flush: options.flush,
       defaultConfig: options.defaultConfig ?? defaultLogConfig,
     });
@@ -117,6 +121,8 @@ export class LogEngine implements StorageEngine {
       const loaded = await this.#partitions.loadFound(opened, this.#threads.links);
       this.#allLoaded = true;
       await this.#finishRecovery(opened);
+      await this.#space.check();
+      this.#every(SPACE_CHECK_INTERVAL_MS, () => this.#space.check());
       this.#remover.removeDirectories(opened.deletedDirectories);
       this.#every(this.#options.retentionIntervalMs ?? defaults.RETENTION_INTERVAL_MS, () =>
         this.runRetention(),

@@ -28,6 +28,9 @@ import { HostedLog, stateOf, type LogState, type PendingAppend } from "./hosted-
 import { refused } from "./refused.ts";
 import type { AppendOrigin, FlushPolicy, ReadRequest } from "./storage-engine.ts";
 
+/** Kafka's producer.id.expiration.ms: idempotence is forgotten for producers silent for a day. */
+const PRODUCER_ID_EXPIRATION_MS = 86_400_000;
+
 /** Logs that a pass over all partitions handles before the event loop gets its turn. */
 const LOGS_PER_TURN = 32;
 
@@ -300,6 +303,7 @@ export class PartitionHost<Token> {
       if (index % LOGS_PER_TURN === 0) await nextTurn();
       if (this.#isOffline()) break;
       this.writeStaged();
+      hosted.log.expireProducers(this.#options.clock.nowMs(), PRODUCER_ID_EXPIRATION_MS);
       const files = hosted.log.applyRetention(this.#options.clock.nowMs(), hosted.durableOffset);
       if (files.length === 0) continue;
       const { partitionId, log } = hosted;

@@ -9,6 +9,7 @@ import { EnginePartition } from "./engine-partition.ts";
 import type { ClosedLog, LoadedPartition, LoadRequest } from "./host-calls.ts";
 import type { HostLink } from "./host-link.ts";
 import type { TailBudget } from "./memory-tail.ts";
+import type { SpaceGuard } from "./space-guard.ts";
 import type { SlabPool } from "./slab-pool.ts";
 import type { FlushPolicy, PartitionSpec, TopicPartition } from "./storage-engine.ts";
 
@@ -16,6 +17,7 @@ export interface PartitionTableOptions {
   readonly checkpoints: CheckpointKeeper;
   readonly tailBudget: TailBudget;
   readonly readSlabs: SlabPool;
+  readonly space: SpaceGuard;
   readonly flush: FlushPolicy;
   readonly defaultConfig: LogConfig;
 }
@@ -107,6 +109,7 @@ export class PartitionTable {
       link,
       tailBudget: this.#options.tailBudget,
       readSlabs: this.#options.readSlabs,
+      space: this.#options.space,
       persistLogStart: async () => {
         this.#options.checkpoints.noteLogStart(partition);
         await this.#options.checkpoints.save();

@@ -61,7 +61,7 @@ function walk(directory: string): string[] {
 }
 
 export function isTest(path: string): boolean {
-  return /\.test\.tsx?$/.test(path) || path.includes("/test/");
+  return /\.test\.tsx?$/.test(path) || path.includes("/test/") || path.includes("/robustness/");
 }
 
 /** What a file imports or re-exports, also by `import()`. */

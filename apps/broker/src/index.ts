@@ -6,3 +6,4 @@ export type { ConfigSources } from "./config/config-sources.ts";
 export { runServer, StartError, type RunningServer, type ServerOptions } from "./server.ts";
 export { servedApis } from "./handlers.ts";
 export { createServerLogger } from "./server-logger.ts";
+export { configurationPage } from "./config/configuration-page.ts";

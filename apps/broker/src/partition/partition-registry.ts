@@ -1,6 +1,6 @@
 import type { ImageListener, MetadataDelta, MetadataImage, TopicImage } from "@ottla/coordinator";
 import type { Logger } from "@ottla/runtime";
-import type { StorageEngine } from "@ottla/storage";
+import type { PartitionLog, StorageEngine } from "@ottla/storage";
 import type { EffectiveTopicConfig } from "../config/topic-config.ts";
 import { Partition } from "./partition.ts";
 
@@ -51,8 +51,8 @@ export class PartitionRegistry {
 
   /** Brings the recovered logs and the first image together; later images come through `listener`. */
   async start(image: MetadataImage): Promise<void> {
-    for (const topic of image.topicsByName.values()) await this.#open(topic);
     await this.#dropStrays(image);
+    for (const topic of image.topicsByName.values()) await this.#open(topic);
   }
 
   readonly listener: ImageListener = (_image, delta) => {
@@ -68,18 +68,13 @@ export class PartitionRegistry {
   }
 
   async #open(topic: TopicImage): Promise<void> {
-    const { engine, brokerId } = this.#options;
+    const { brokerId } = this.#options;
     const effective = this.#options.effectiveConfig(topic.configs);
     const here = topic.partitions.filter((state) => state.replicas.includes(brokerId));
     const opened = this.#byTopic.get(topic.name) ?? [];
     await Promise.all(
       here.filter((state) => !opened[state.partition]).map(async (state) => {
-        const log = await engine.createPartition({
-          topic: topic.name,
-          partition: state.partition,
-          topicId: topic.topicId,
-          config: effective.log,
-        });
+        const log = await this.#logOf(topic, state.partition, effective);
         const partition = new Partition({ log, state, brokerId, config: effective });
         partition.onAdvance = () => this.#options.onAdvance(partition);
         opened[state.partition] = partition;
@@ -92,6 +87,13 @@ export class PartitionRegistry {
     }
   }
 
+  /** A log that recovery left offline is kept as it is: its partition answers with a storage error. */
+  async #logOf(topic: TopicImage, partition: number, { log: config }: EffectiveTopicConfig): Promise<PartitionLog> {
+    const found = this.#options.engine.partition(topic.name, partition);
+    if (found && !found.online) return found;
+    return this.#options.engine.createPartition({ topic: topic.name, partition, topicId: topic.topicId, config });
+  }
+
   async #change(topic: TopicImage): Promise<void> {
     const effective = this.#options.effectiveConfig(topic.configs);
     for (const state of topic.partitions) {
@@ -99,7 +101,7 @@ export class PartitionRegistry {
       if (!partition) continue;
       const led = partition.isLeader;
       partition.update(state, effective);
-      await partition.log.updateConfig(effective.log);
+      if (partition.log.online) await partition.log.updateConfig(effective.log);
       if (partition.isLeader !== led) this.#options.onLeadership(topic.name, state.partition, partition.isLeader);
     }
     await this.#open(topic);
@@ -117,17 +119,23 @@ export class PartitionRegistry {
     }
   }
 
-  /** Logs of topics that were deleted while the broker died: the metadata says that they are gone. */
+  /**
+   * Logs of topics that were deleted while the broker died: the metadata says that they are gone,
+   * also when a topic of the same name has been created since. A log that could not be loaded stays.
+   */
   async #dropStrays(image: MetadataImage): Promise<void> {
-    for (const log of [...this.#options.engine.partitions()]) {
-      if (this.get(log.topic, log.partition)?.log === log) continue;
+    const { engine, logger } = this.#options;
+    const strays = [...engine.partitions()].filter(
+      (log) => log.online && image.topicsById.get(log.topicId)?.name !== log.topic,
+    );
+    for (const log of strays) {
       const where = { topic: log.topic, partition: log.partition, topicId: log.topicId };
       if (image.topicsByName.size === 0) {
-        this.#options.logger.warn("a log that the metadata does not know stays on disk, unserved", where);
+        logger.warn("a log that the metadata does not know stays on disk, unserved", where);
         continue;
       }
-      this.#options.logger.warn("removing the log of a deleted topic", where);
-      await this.#options.engine.deletePartition(log);
+      logger.warn("removing the log of a deleted topic", where);
+      await engine.deletePartition(log);
     }
   }
 }

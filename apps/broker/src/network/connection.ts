@@ -50,6 +50,7 @@ export class Connection implements Receiver {
   #pausedByBudget = false;
   #draining = false;
   #closed = false;
+  #isCorked = false;
   #lastActivityMs: number;
 
   constructor(options: ConnectionOptions) {
@@ -215,12 +216,25 @@ export class Connection implements Receiver {
       };
       this.#unsent.add(onSent);
     }
-    if (last > 0) socket.cork();
+    this.#corkForThisTurn();
     for (let i = 0; i <= last; i++) {
       if (i === last && sent) socket.write(chunks[i]!, sent);
       else socket.write(chunks[i]!);
     }
-    if (last > 0) socket.uncork();
+  }
+
+  /**
+   * One sync acknowledges several requests of a connection; their replies leave in one system call.
+   * The tick comes after every promise that the same completion has settled.
+   */
+  #corkForThisTurn(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#socket.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      this.#socket.uncork();
+    });
   }
 
   #closeAfterFlush(): void {

@@ -21,7 +21,13 @@ export function killBrokers(): void {
   for (const kill of running) kill();
 }
 
-export function spawnBroker({ name, port, command, directory, logFile }: BrokerCommand): MeasuredBroker {
+export function spawnBroker({
+  name,
+  port,
+  command,
+  directory,
+  logFile,
+}: BrokerCommand): MeasuredBroker {
   const [program, ...parameters] = command;
   const log = openSync(logFile, "a");
   const child = spawn(program, parameters, { stdio: ["ignore", log, log], cwd: directory });

@@ -35,7 +35,11 @@ export interface KafkaJars {
 
 /** Resolved by the launcher, which keeps the class path between runs. */
 export async function kafkaJars(): Promise<KafkaJars> {
-  const { stdout } = await run(process.execPath, ["--conditions=@ottla/source", LAUNCHER, "class-path"]);
+  const { stdout } = await run(process.execPath, [
+    "--conditions=@ottla/source",
+    LAUNCHER,
+    "class-path",
+  ]);
   const classPath = stdout.trim();
   const version = /kafka-clients-([\d.]+)\.jar/.exec(classPath)?.[1];
   if (version === undefined) throw new Error("the class path of Apache Kafka has no kafka-clients");
@@ -50,15 +54,30 @@ export interface KafkaOptions {
 }
 
 /** Writes the configuration and formats the directory; both happen once in the life of a broker. */
-export async function prepareKafka({ name, directory, jars, overrides }: KafkaOptions): Promise<PreparedBroker> {
+export async function prepareKafka({
+  name,
+  directory,
+  jars,
+  overrides,
+}: KafkaOptions): Promise<PreparedBroker> {
   mkdirSync(directory, { recursive: true });
   const [port = 0, controllerPort = 0] = await freePorts(2);
   const properties = path.join(directory, "server.properties");
-  const settings = { ...singleNode(port, controllerPort, path.join(directory, "data")), ...overrides };
+  const settings = {
+    ...singleNode(port, controllerPort, path.join(directory, "data")),
+    ...overrides,
+  };
   const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(properties, lines.join(""));
   const java = ["-cp", jars.classPath, QUIET];
-  const format = ["kafka.tools.StorageTool", "format", "-t", "Mk4qTeR4RvG0OCHsWLjw2g", "-c", properties];
+  const format = [
+    "kafka.tools.StorageTool",
+    "format",
+    "-t",
+    "Mk4qTeR4RvG0OCHsWLjw2g",
+    "-c",
+    properties,
+  ];
   await run("java", [...java, ...format]);
   return {
     name,

@@ -12,10 +12,8 @@ const SOURCE = fileURLToPath(new URL("../../../apps/cli/src/main.ts", import.met
 /** `bundle` is what users get: bin/ottla.mjs with the bundled program. `source` strips types at each start. */
 export type OttlaProgram = "bundle" | "source";
 
-export function assertProgram(program: OttlaProgram): void {
-  if (program === "bundle" && !existsSync(BUNDLE)) {
-    throw new Error("there is no bundle: run `npm run build` first, or pass --program source");
-  }
+export function isBuilt(program: OttlaProgram): boolean {
+  return program === "source" || existsSync(BUNDLE);
 }
 
 export async function prepareOttla(

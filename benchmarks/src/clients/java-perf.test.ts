@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { parseConsumerPerf, parseProducerPerf } from "./java-perf.ts";
 
 describe("parseProducerPerf", () => {
-  const progress = "104881 records sent, 20976.2 records/sec (20.48 MB/sec), 1085.3 ms avg latency, 1418.0 ms max latency.";
+  const progress =
+    "104881 records sent, 20976.2 records/sec (20.48 MB/sec), 1085.3 ms avg latency, 1418.0 ms max latency.";
   const whole =
     "100000 records sent, 19801.980198 records/sec (1.89 MB/sec), 120.37 ms avg latency, 723.00 ms max latency, 31 ms 50th, 384 ms 95th, 444 ms 99th, 452 ms 99.9th.";
   const steady =
@@ -33,7 +34,9 @@ describe("parseConsumerPerf", () => {
   });
 
   it("refuses a run that did not read everything", () => {
-    expect(() => parseConsumerPerf(`${header}\n${row}\n`, 500_000)).toThrow("read 400000 of 500000");
+    expect(() => parseConsumerPerf(`${header}\n${row}\n`, 500_000)).toThrow(
+      "read 400000 of 500000",
+    );
   });
 
   it("refuses output without a result", () => {

@@ -10,8 +10,11 @@ const BYTES_PER_MEBIBYTE = 2 ** 20;
 /** The heap of Kafka's own start script for tools is 256 MiB, too small for its default 64 MiB of fetched data and buffers. */
 const JVM_FLAGS = ["-Xms512m", "-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"];
 
-/** A tenth of the records warms the client's compiler up and is not counted. */
+/** So much of the records warms the client's compiler up and is not counted. */
 const WARM_UP_SHARE = 0.1;
+
+/** The same before latencies count. */
+export const LATENCY_WARM_UP_SECONDS = 2;
 
 export interface JavaProduceResult extends LoadResult {
   readonly p50Ms: number;
@@ -27,21 +30,30 @@ export class JavaPerf {
   }
 
   async produce(load: ProduceLoad): Promise<JavaProduceResult> {
-    return parseProducerPerf(await this.#producer(load, -1), load.recordBytes);
+    const options = { throughput: -1, warmUp: Math.floor(load.records * WARM_UP_SHARE) };
+    return parseProducerPerf(await this.#producer(load, options), load.recordBytes);
   }
 
   /** At a fixed rate; the latency of what was sent after the warm-up. */
   async latency({ ratePerSecond, seconds, ...load }: LatencyLoad): Promise<JavaProduceResult> {
-    const records = ratePerSecond * seconds;
-    return parseProducerPerf(await this.#producer({ ...load, records }, ratePerSecond), load.recordBytes);
+    const warmUp = ratePerSecond * LATENCY_WARM_UP_SECONDS;
+    const records = warmUp + ratePerSecond * seconds;
+    const output = await this.#producer(
+      { ...load, records },
+      { throughput: ratePerSecond, warmUp },
+    );
+    return parseProducerPerf(output, load.recordBytes);
   }
 
-  #producer({ bootstrap, topic, records, recordBytes }: ProduceLoad, throughput: number): Promise<string> {
+  #producer(
+    { bootstrap, topic, records, recordBytes }: ProduceLoad,
+    { throughput, warmUp }: { readonly throughput: number; readonly warmUp: number },
+  ): Promise<string> {
     return this.#tool("ProducerPerformance", [
       ["--bootstrap-server", bootstrap],
       ["--topic", topic],
       ["--num-records", String(records)],
-      ["--warmup-records", String(Math.floor(records * WARM_UP_SHARE))],
+      ["--warmup-records", String(warmUp)],
       ["--record-size", String(recordBytes)],
       ["--throughput", String(throughput)],
       ["--command-property", "acks=all"],
@@ -59,7 +71,13 @@ export class JavaPerf {
   }
 
   async #tool(name: string, options: readonly (readonly string[])[]): Promise<string> {
-    const parameters = ["-cp", this.#classPath, ...JVM_FLAGS, `org.apache.kafka.tools.${name}`, ...options.flat()];
+    const parameters = [
+      "-cp",
+      this.#classPath,
+      ...JVM_FLAGS,
+      `org.apache.kafka.tools.${name}`,
+      ...options.flat(),
+    ];
     const { stdout } = await run("java", parameters, { timeout: TOOL_TIMEOUT_MS });
     return stdout;
   }
@@ -97,7 +115,8 @@ export function parseConsumerPerf(output: string, records: number): LoadResult {
   }
   const column = (name: string): number => Number(values[header.indexOf(name)]);
   const consumed = column("data.consumed.in.nMsg");
-  if (consumed < records) throw new Error(`consumer-perf-test read ${consumed} of ${records} records`);
+  if (consumed < records)
+    throw new Error(`consumer-perf-test read ${consumed} of ${records} records`);
   return {
     recordsPerSecond: column("fetch.nMsg.sec"),
     megabytesPerSecond: (column("fetch.MB.sec") * BYTES_PER_MEBIBYTE) / 1e6,

@@ -36,9 +36,21 @@ export class Librdkafka {
     if (!existsSync(program) || statSync(program).mtimeMs < statSync(SOURCE).mtimeMs) {
       mkdirSync(directory, { recursive: true });
       try {
-        await run("gcc", ["-O2", "-Wall", "-Wextra", "-Werror", SOURCE, "-o", program, "-lrdkafka", "-lpthread"]);
+        await run("gcc", [
+          "-O2",
+          "-Wall",
+          "-Wextra",
+          "-Werror",
+          SOURCE,
+          "-o",
+          program,
+          "-lrdkafka",
+          "-lpthread",
+        ]);
       } catch (error) {
-        throw new Error("cannot compile against librdkafka: install gcc and librdkafka-dev", { cause: error });
+        throw new Error("cannot compile against librdkafka: install gcc and librdkafka-dev", {
+          cause: error,
+        });
       }
     }
     const { stdout } = await run(program, ["version"]);
@@ -59,7 +71,14 @@ export class Librdkafka {
 
   async latency(load: LatencyLoad): Promise<LibrdkafkaLatency> {
     const { bootstrap, topic, partitions, recordBytes, ratePerSecond, seconds } = load;
-    const parameters = [bootstrap, topic, ratePerSecond * seconds, recordBytes, partitions, ratePerSecond];
+    const parameters = [
+      bootstrap,
+      topic,
+      ratePerSecond * seconds,
+      recordBytes,
+      partitions,
+      ratePerSecond,
+    ];
     const result = await this.#run("latency", parameters);
     return {
       acknowledgedMs: { p50: number(result, "ackP50Ms"), p99: number(result, "ackP99Ms") },
@@ -68,14 +87,22 @@ export class Librdkafka {
     };
   }
 
-  async #run(mode: string, parameters: readonly (string | number)[]): Promise<Record<string, unknown>> {
-    const { stdout } = await run(this.#program, [mode, ...parameters.map(String)], { timeout: TOOL_TIMEOUT_MS });
+  async #run(
+    mode: string,
+    parameters: readonly (string | number)[],
+  ): Promise<Record<string, unknown>> {
+    const { stdout } = await run(this.#program, [mode, ...parameters.map(String)], {
+      timeout: TOOL_TIMEOUT_MS,
+    });
     return JSON.parse(stdout) as Record<string, unknown>;
   }
 }
 
 function rates({ records, recordBytes }: ProduceLoad, seconds: number): LoadResult {
-  return { recordsPerSecond: records / seconds, megabytesPerSecond: (records * recordBytes) / 1e6 / seconds };
+  return {
+    recordsPerSecond: records / seconds,
+    megabytesPerSecond: (records * recordBytes) / 1e6 / seconds,
+  };
 }
 
 function number(result: Record<string, unknown>, name: string): number {

@@ -35,7 +35,7 @@ export class WireClient {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.setTimeout(REQUEST_TIMEOUT_MS, () => socket.destroy(new Error("no response in time")));
-    socket.on("data", (chunk) => {
+    socket.on("data", (chunk: Buffer) => {
       for (const frame of this.#splitter.push(chunk)) this.#waiting?.(frame);
     });
     socket.on("error", (error) => this.#waiting?.(error));
@@ -52,7 +52,11 @@ export class WireClient {
     return new WireClient(socket);
   }
 
-  async request<Req, Res>(api: ApiDefinition<Req, Res>, version: number, body: MessageInput<Req>): Promise<Res> {
+  async request<Req, Res>(
+    api: ApiDefinition<Req, Res>,
+    version: number,
+    body: MessageInput<Req>,
+  ): Promise<Res> {
     const options = { correlationId: ++this.#correlationId, clientId: "ottla-benchmarks" };
     const chunks = encodeRequestFrame(api, version, options, body);
     const frame = new Promise<Uint8Array | Error>((resolve) => (this.#waiting = resolve));
@@ -97,7 +101,9 @@ export class WireClient {
 
 function throwOnError(code: number | undefined, what: string): void {
   if (code === 0) return;
-  throw new Error(`${what} failed: ${code === undefined ? "empty response" : errorInfo(code).name}`);
+  throw new Error(
+    `${what} failed: ${code === undefined ? "empty response" : errorInfo(code).name}`,
+  );
 }
 
 /** Tries until it succeeds: a starting broker refuses connections, then requests. */
@@ -114,7 +120,10 @@ export async function untilServed<T>(timeoutMs: number, attempt: () => Promise<T
 }
 
 /** Runs one piece of administration on a connection of its own. */
-export async function withWireClient<T>(port: number, work: (client: WireClient) => Promise<T>): Promise<T> {
+export async function withWireClient<T>(
+  port: number,
+  work: (client: WireClient) => Promise<T>,
+): Promise<T> {
   const client = await WireClient.connect(port);
   try {
     return await work(client);

@@ -10,7 +10,7 @@ export async function describeMachine(directory: string): Promise<Record<string,
   const [first] = cpus();
   return {
     processor: `${cpus().length} × ${first?.model ?? "unknown"}`,
-    memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+    "main memory": `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
     system: `${type()} ${release()}`,
     "file system": await fileSystemOf(directory),
     "load average when the run began": loadavg()
@@ -19,7 +19,9 @@ export async function describeMachine(directory: string): Promise<Record<string,
   };
 }
 
-export async function describeVersions(kafkaVersion: string | undefined): Promise<Record<string, string>> {
+export async function describeVersions(
+  kafkaVersion: string | undefined,
+): Promise<Record<string, string>> {
   return {
     Ottla: manifestVersion(),
     Node: process.versions.node,
@@ -41,5 +43,9 @@ function manifestVersion(): string {
 async function javaVersion(): Promise<string> {
   // Java writes its version to stderr.
   const { stderr } = await run("java", ["-version"]);
-  return stderr.split("\n").find((line) => line.includes("Runtime")) ?? stderr.split("\n")[0] ?? "unknown";
+  return (
+    stderr.split("\n").find((line) => line.includes("Runtime")) ??
+    stderr.split("\n")[0] ??
+    "unknown"
+  );
 }

@@ -19,11 +19,26 @@ export interface LimitSizes {
 }
 
 /** What no broker on this machine can exceed, measured in the same run as everything else. */
-export async function measureLimits(log: MeasurementLog, directory: string, sizes: LimitSizes): Promise<void> {
-  const add = (id: string, title: string, unit: string, better: "higher" | "lower", value: number): void =>
-    log.add({ id: `limits/${id}`, section: "limits", title, unit, better }, SERIES, value);
+export async function measureLimits(
+  log: MeasurementLog,
+  directory: string,
+  sizes: LimitSizes,
+): Promise<void> {
+  const add = (
+    id: string,
+    title: string,
+    unit: string,
+    better: "higher" | "lower",
+    value: number,
+  ): void => log.add({ id: `limits/${id}`, section: "limits", title, unit, better }, SERIES, value);
   const { diskMebibytes, syncs, loopbackMebibytes } = sizes;
-  add("disk", `write ${diskMebibytes} MiB in 1 MiB steps, one fdatasync`, "MB/s", "higher", sequentialWrite(directory, diskMebibytes));
+  add(
+    "disk",
+    `write ${diskMebibytes} MiB in 1 MiB steps, one fdatasync`,
+    "MB/s",
+    "higher",
+    sequentialWrite(directory, diskMebibytes),
+  );
   const { syncMs, rate } = syncedWrites(directory, syncs);
   add("sync", "16 KiB write with fdatasync, mean", "ms", "lower", syncMs);
   add("sync-rate", "16 KiB writes, each with fdatasync", "MB/s", "higher", rate);

@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { parseCpuSeconds, parseStatusBytes, processUsage } from "./process-usage.ts";
 
 it("adds user and system time, also when the name has spaces and parentheses", () => {
-  const stat = "42 (my (odd) name) S 1 42 42 0 -1 4194560 59449 0 1 0 1352 871 0 0 20 0 28 0 448885 23386 64435";
+  const stat =
+    "42 (my (odd) name) S 1 42 42 0 -1 4194560 59449 0 1 0 1352 871 0 0 20 0 28 0 448885 23386 64435";
   expect(parseCpuSeconds(stat)).toBeCloseTo(22.23);
 });
 

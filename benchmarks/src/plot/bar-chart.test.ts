@@ -20,7 +20,9 @@ const chart: BarChart = {
 
 /** Widths of the bars, which are the rectangles of the bars' height. */
 function barWidths(svg: string): number[] {
-  return [...svg.matchAll(/<rect[^>]* width="([\d.]+)" height="15"/g)].map((match) => Number(match[1]));
+  return [...svg.matchAll(/<rect[^>]* width="([\d.]+)" height="15"/g)].map((match) =>
+    Number(match[1]),
+  );
 }
 
 describe("renderBarChart", () => {

@@ -57,7 +57,10 @@ describe("compareResults", () => {
   });
 
   it("names cells that only one run has, and leaves out the limits of the machine", () => {
-    const before = results({ id: "gone", samples: { ottla: [1] } }, { id: "disk", section: "limits" });
+    const before = results(
+      { id: "gone", samples: { ottla: [1] } },
+      { id: "disk", section: "limits" },
+    );
     const after = results({ id: "added", samples: { ottla: [1] } });
     expect(compareResults(before, after)).toEqual({
       cells: [],

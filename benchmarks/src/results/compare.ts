@@ -51,7 +51,9 @@ function compareCell(before: Measurement, now: Measurement): ComparedCell | unde
   const theirsBefore = before.samples[REFERENCE];
   const theirsNow = now.samples[REFERENCE];
   const isRelative = theirsBefore !== undefined && theirsNow !== undefined;
-  const runs = [oursBefore, oursNow, ...(isRelative ? [theirsBefore, theirsNow] : [])].map(summarise);
+  const runs = [oursBefore, oursNow, ...(isRelative ? [theirsBefore, theirsNow] : [])].map(
+    summarise,
+  );
   const spread = runs.reduce((sum, run) => sum + run.spread, 0);
   const own = advantage(now.better, runs[1]!.median, runs[0]!.median);
   const ratio = isRelative ? own / advantage(now.better, runs[3]!.median, runs[2]!.median) : own;
@@ -85,8 +87,8 @@ export function renderComparison({ cells, unmatched }: Comparison): string {
   );
   const worse = cells.filter(({ verdict }) => verdict === "worse").length;
   return [
-    ...lines,
     ...unmatched,
+    ...lines,
     `${cells.length} cells compared, ${worse} worse by more than ${formatPercent(TOLERANCE)} beyond the spread`,
   ].join("\n");
 }

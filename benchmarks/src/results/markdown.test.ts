@@ -60,3 +60,33 @@ it("orders sections, and states settings, versions, plots and what is missing", 
   expect(text).toContain("- librdkafka: no compiler");
   expect(text).not.toContain("## Latency");
 });
+
+it("gives parts with other rivals a table of their own", () => {
+  const part = (id: string, samples: Measurement["samples"]): Measurement => ({
+    ...produce,
+    id,
+    section: "micro",
+    samples,
+  });
+  const measurements = [
+    part("codec", { ottla: [1], kafkajs: [1] }),
+    part("records", { ottla: [1] }),
+    part("engine", { ottla: [1], "bare file": [2] }),
+  ];
+  const text = renderMarkdown({ ...results, measurements }, new Map());
+  expect(text.match(/^\|  \|.*$/gm)).toEqual([
+    "|  | ottla | kafkajs | ottla / kafkajs | unit |",
+    "|  | ottla | unit |",
+    "|  | ottla | bare file | ottla / bare file | unit |",
+  ]);
+});
+
+it("keeps a measurement that failed for one broker in the table of the others", () => {
+  const failed: Measurement = {
+    ...produce,
+    id: "failed",
+    samples: { ottla: [1], "kafka-fsync": [1] },
+  };
+  const text = renderMarkdown({ ...results, measurements: [produce, failed] }, new Map());
+  expect(text.match(/^\|  \|.*$/gm)).toHaveLength(1);
+});

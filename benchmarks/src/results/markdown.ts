@@ -1,5 +1,11 @@
 import { summarise } from "../statistics/summary.ts";
-import { advantage, SECTIONS, type Measurement, type Results, type Section } from "./measurement.ts";
+import {
+  advantage,
+  SECTIONS,
+  type Measurement,
+  type Results,
+  type Section,
+} from "./measurement.ts";
 import { formatNumber, formatPercent, formatRatio } from "./number-format.ts";
 
 const SECTION_TITLES: Readonly<Record<Section, string>> = {
@@ -14,7 +20,10 @@ const SECTION_TITLES: Readonly<Record<Section, string>> = {
 };
 
 /** The whole report. `plots` are file names beside it, by section. */
-export function renderMarkdown(results: Results, plots: ReadonlyMap<Section, readonly string[]>): string {
+export function renderMarkdown(
+  results: Results,
+  plots: ReadonlyMap<Section, readonly string[]>,
+): string {
   const lines = [
     "# Benchmark results",
     "",
@@ -24,17 +33,46 @@ export function renderMarkdown(results: Results, plots: ReadonlyMap<Section, rea
     "",
   ];
   for (const section of SECTIONS) {
-    const measurements = results.measurements.filter((measurement) => measurement.section === section);
+    const measurements = results.measurements.filter(
+      (measurement) => measurement.section === section,
+    );
     if (measurements.length === 0) continue;
-    lines.push(`## ${SECTION_TITLES[section]}`, "", ...renderTable(measurements), "");
-    for (const plot of plots.get(section) ?? []) lines.push(`![${SECTION_TITLES[section]}](${plot})`, "");
+    lines.push(`## ${SECTION_TITLES[section]}`, "");
+    for (const group of bySeries(measurements)) lines.push(...renderTable(group), "");
+    for (const plot of plots.get(section) ?? [])
+      lines.push(`![${SECTION_TITLES[section]}](${plot})`, "");
   }
   if (results.missing.length > 0) {
     lines.push("## Not measured", "", ...results.missing.map((line) => `- ${line}`), "");
   }
   lines.push("## Settings", "", ...renderFacts(results.settings), "");
-  lines.push("## Machine and versions", "", ...renderFacts({ ...results.machine, ...results.versions }), "");
+  lines.push(
+    "## Machine and versions",
+    "",
+    ...renderFacts({ ...results.machine, ...results.versions }),
+    "",
+  );
   return lines.join("\n");
+}
+
+/** Neighbours with other rivals stand in tables of their own. One that lacks a series stays with those that have it. */
+function bySeries(measurements: readonly Measurement[]): Measurement[][] {
+  const groups: { series: Set<string>; members: Measurement[] }[] = [];
+  for (const measurement of measurements) {
+    const names = new Set(Object.keys(measurement.samples));
+    const group = groups.at(-1);
+    const shared =
+      group === undefined ? 0 : [...names].filter((name) => group.series.has(name)).length;
+    const isSame = group !== undefined && shared === names.size && shared === group.series.size;
+    // End to end all are measured against the same brokers: what one lacks is a run that failed.
+    if (group !== undefined && (isSame || measurement.section !== "micro")) {
+      for (const name of names) group.series.add(name);
+      group.members.push(measurement);
+    } else {
+      groups.push({ series: names, members: [measurement] });
+    }
+  }
+  return groups.map(({ members }) => members);
 }
 
 /** One row for each measurement and one column for each series; ratios when the first series has rivals. */

@@ -8,7 +8,10 @@ export type Cell = Omit<Measurement, "samples" | "notes">;
 /** Collects samples round by round; cells stand in the order in which they were first seen. */
 export class MeasurementLog {
   readonly missing: string[] = [];
-  readonly #cells = new Map<string, { cell: Cell; samples: Record<string, number[]>; notes: Record<string, string> }>();
+  readonly #cells = new Map<
+    string,
+    { cell: Cell; samples: Record<string, number[]>; notes: Record<string, string> }
+  >();
   readonly #onSample: (line: string) => void;
 
   constructor(onSample: (line: string) => void) {

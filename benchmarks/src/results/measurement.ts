@@ -1,6 +1,15 @@
 /** The one shape that all results have, so that tables, plots and comparisons need no special cases. */
 
-export const SECTIONS = ["produce", "consume", "latency", "cpu", "start", "memory", "micro", "limits"] as const;
+export const SECTIONS = [
+  "produce",
+  "consume",
+  "latency",
+  "cpu",
+  "start",
+  "memory",
+  "micro",
+  "limits",
+] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** Who is measured end to end. `kafka` is Kafka's default, which leaves syncing to the operating system. */

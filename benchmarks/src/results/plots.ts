@@ -34,10 +34,13 @@ export function renderPlots(measurements: readonly Measurement[], subtitle: stri
   }
   return [...groups.values()].map((group) => {
     const { section, unit } = group[0]!;
-    const isOnly = [...groups.values()].filter(([first]) => first!.section === section).length === 1;
+    const isOnly =
+      [...groups.values()].filter(([first]) => first!.section === section).length === 1;
     return {
       section,
-      fileName: isOnly ? `${section}.svg` : `${section}-${unit.replaceAll(/[^a-z]+/gi, "-").toLowerCase()}.svg`,
+      fileName: isOnly
+        ? `${section}.svg`
+        : `${section}-${unit.replaceAll(/[^a-z]+/gi, "-").toLowerCase()}.svg`,
       svg: renderPlot(group, PLOT_TITLES[section]!, subtitle),
     };
   });
@@ -73,6 +76,7 @@ function barOf(
 ): Bar {
   const { median, min, max } = summarise(samples);
   const ratio = ours && advantage(better, summarise(ours).median, median);
-  const text = ratio === undefined ? formatNumber(median) : `${formatNumber(median)} (${formatRatio(ratio)})`;
+  const text =
+    ratio === undefined ? formatNumber(median) : `${formatNumber(median)} (${formatRatio(ratio)})`;
   return { value: median, min, max, text };
 }

@@ -159,20 +159,41 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** Alternates the subjects over the rounds; medians, with the spread of the throughput. */
-export async function runEngineBenchmarks(root: string, rounds = ROUNDS): Promise<void> {
-  for (const load of LOADS) {
-    const results = new Map<string, Measured[]>();
-    const note = (name: string, measured: Measured): void => {
-      results.set(name, [...(results.get(name) ?? []), measured]);
-    };
+export interface EngineRun {
+  /** Where the disk that is measured is mounted. */
+  readonly root: string;
+  readonly rounds: number;
+  /** Of the batches of each load; 1 is all of them. */
+  readonly share: number;
+}
+
+/** Alternates the subjects over the rounds, and reports each measurement as it comes. */
+export async function measureEngines(
+  { root, rounds, share }: EngineRun,
+  report: (load: string, subject: string, measured: Measured) => void,
+): Promise<void> {
+  for (const whole of LOADS) {
+    const load = { ...whole, batches: Math.ceil(whole.batches * share) };
+    const title = `${load.batchBytes} B batches, ${load.partitions} partitions, ${load.inFlight} in flight`;
     for (let round = 0; round < rounds; round += 1) {
-      note("raw write + fdatasync", await measureRaw(root, "group", load));
-      note("raw write", await measureRaw(root, "none", load));
-      for (const subject of SUBJECTS) note(subject.name, await measureEngine(root, subject, load));
+      report(title, "raw write + fdatasync", await measureRaw(root, "group", load));
+      report(title, "raw write", await measureRaw(root, "none", load));
+      for (const subject of SUBJECTS)
+        report(title, subject.name, await measureEngine(root, subject, load));
     }
-    const title = `${load.batchBytes} B batches, ${load.partitions} partitions, ${load.inFlight} in flight, ${rounds} rounds`;
-    process.stdout.write(`\n${title}\n`);
+  }
+}
+
+/** Medians, with the spread of the throughput. */
+export async function runEngineBenchmarks(root: string, rounds = ROUNDS): Promise<void> {
+  const loads = new Map<string, Map<string, Measured[]>>();
+  await measureEngines({ root, rounds, share: 1 }, (load, subject, measured) => {
+    const results = loads.get(load) ?? new Map<string, Measured[]>();
+    loads.set(load, results);
+    results.set(subject, [...(results.get(subject) ?? []), measured]);
+  });
+  for (const [load, results] of loads) {
+    process.stdout.write(`\n${load}, ${rounds} rounds\n`);
     console.table(
       [...results].map(([name, all]) => {
         const speeds = all.map(({ megabytesPerSecond }) => megabytesPerSecond);

@@ -5,11 +5,20 @@ import type { ServerFlags } from "./run.ts";
 export function addServerCommand(program: Command): void {
   program
     .command("server", { isDefault: true })
-    .description("start a broker; without arguments on 127.0.0.1:9092 with its data in ./ottla-data")
+    .description(
+      "start a broker; without arguments on 127.0.0.1:9092 with its data in ./ottla-data",
+    )
     .argument("[file]", "a server.properties file with Kafka's settings")
-    .option("--override <name=value>", "a setting that wins over file and environment; may be repeated", collect)
+    .option(
+      "--override <name=value>",
+      "a setting that wins over file and environment; may be repeated",
+      collect,
+    )
     .option("--data-dir <directory>", "where the data lives; short for --override log.dirs=...")
-    .option("--port <number>", "port on 127.0.0.1; short for --override listeners=PLAINTEXT://127.0.0.1:...")
+    .option(
+      "--port <number>",
+      "port on 127.0.0.1; short for --override listeners=PLAINTEXT://127.0.0.1:...",
+    )
     .option("--log-level <level>", "debug, info, warn, error or silent", "info")
     .addHelpText("after", EXAMPLES)
     .action(async (file: string | undefined, flags: Omit<ServerFlags, "welcome">) => {

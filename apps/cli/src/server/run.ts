@@ -18,13 +18,19 @@ const EXIT_USAGE = 2;
 const EXIT_FAILURE = 1;
 
 /** Runs the broker until a signal stops it. */
-export async function runServerCommand(file: string | undefined, flags: ServerFlags): Promise<void> {
+export async function runServerCommand(
+  file: string | undefined,
+  flags: ServerFlags,
+): Promise<void> {
   // The pool is made at the first asynchronous file call, which has not happened yet.
   process.env["UV_THREADPOOL_SIZE"] ??= THREAD_POOL_SIZE;
   process.env["UV_USE_IO_URING"] ??= "0";
   const startedAt = performance.now() - process.uptime() * 1000;
   const { createServerLogger, runServer, StartError } = await import("@ottla/broker");
-  const logger = createServerLogger({ level: flags.logLevel as "info", isTerminal: process.stderr.isTTY === true });
+  const logger = createServerLogger({
+    level: flags.logLevel as "info",
+    isTerminal: process.stderr.isTTY === true,
+  });
   try {
     const server = await runServer({
       sources: { ...fileSource(file), environment: process.env, overrides: overridesOf(flags) },
@@ -36,7 +42,9 @@ export async function runServerCommand(file: string | undefined, flags: ServerFl
     });
     const host = server.host.includes(":") ? `[${server.host}]` : server.host;
     const inMs = Math.round(performance.now() - startedAt);
-    process.stdout.write(`ottla ready kafka=${host}:${server.port} data=${server.dataDirectory} node=${server.nodeId} in=${inMs}\n`);
+    process.stdout.write(
+      `ottla ready kafka=${host}:${server.port} data=${server.dataDirectory} node=${server.nodeId} in=${inMs}\n`,
+    );
     if (flags.welcome) process.stdout.write(welcome(`${host}:${server.port}`));
     stopOnSignal(() => server.close());
   } catch (error) {
@@ -51,7 +59,9 @@ function fileSource(path: string | undefined) {
   try {
     return { file: { path, text: readFileSync(path, "utf8") } };
   } catch (error) {
-    process.stderr.write(`ottla: cannot read ${path} (${(error as NodeJS.ErrnoException).code}): name an existing server.properties file\n`);
+    process.stderr.write(
+      `ottla: cannot read ${path} (${(error as NodeJS.ErrnoException).code}): name an existing server.properties file\n`,
+    );
     return process.exit(EXIT_USAGE);
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   ZERO_UUID,
   consumerProtocolSubscription,
@@ -246,8 +247,9 @@ export type CommitInput = Partial<Omit<OffsetCommitRequest, "topics">> & {
   readonly metadata?: string | null;
 };
 
-/** Any injective name will do for an id. */
-export const topicIdOf = (topic: string): string => `id-of-${topic}`;
+/** An id in Kafka's form that follows from the name. */
+export const topicIdOf = (topic: string): string =>
+  createHash("sha256").update(topic).digest().toString("base64url", 0, 16);
 
 export const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 

@@ -16,14 +16,14 @@ import type { CommittedOffset, OffsetPosition } from "./offset-store.ts";
  * Records of `__consumer_offsets`, in Kafka's schemas. A key begins with an int16 that names the
  * record type (0 and 1 committed offset, 2 classic group), a value with the int16 version of its
  * schema. We write what Kafka 4.x writes, so that its brokers and tools read our topic:
- *   key 1 group, topic, partition ─▶ value 3 offset, leader epoch, metadata, commit time
+ *   key 1 group, topic, partition ─▶ value 4 offset, leader epoch, metadata, commit time, topic id
  *                                    (value 1 when the client asked for an expiry time)
  *   key 2 group                   ─▶ value 3 protocol type, generation, protocol, leader, time, members
  */
 
 const OFFSET_COMMIT_KEY_VERSION = 1;
-const OFFSET_COMMIT_VALUE_VERSION = 3;
-/** The only version that has an expiry time; in turn it has no leader epoch. */
+const OFFSET_COMMIT_VALUE_VERSION = 4;
+/** The only version that has an expiry time; in turn it has no leader epoch and no topic id. */
 const OFFSET_COMMIT_VALUE_VERSION_WITH_EXPIRY = 1;
 const GROUP_METADATA_KEY_VERSION = 2;
 const GROUP_METADATA_VALUE_VERSION = 3;
@@ -45,6 +45,7 @@ export type GroupRecord =
 export function offsetRecord(
   position: OffsetPosition,
   committed: CommittedOffset,
+  topicId: string,
 ): CoordinatorRecord {
   const { expireTimestampMs } = committed;
   const value = {
@@ -53,6 +54,7 @@ export function offsetRecord(
     metadata: committed.metadata,
     commitTimestamp: BigInt(committed.commitTimestampMs),
     expireTimestamp: expireTimestampMs === null ? NO_TIMESTAMP : BigInt(expireTimestampMs),
+    topicId,
   };
   const version =
     expireTimestampMs === null

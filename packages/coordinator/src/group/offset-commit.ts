@@ -1,5 +1,6 @@
 import {
   ErrorCode,
+  ZERO_UUID,
   type MessageInput,
   type OffsetCommitRequest,
   type OffsetCommitResponse,
@@ -30,7 +31,14 @@ interface CommitEntry {
   readonly request: RequestPartition;
   /** Undefined when the partition cannot be committed; then `errorCode` says why. */
   readonly topic: string | undefined;
+  readonly topicId: string;
   readonly errorCode: number;
+}
+
+interface AcceptedOffset {
+  readonly position: OffsetPosition;
+  readonly committed: CommittedOffset;
+  readonly topicId: string;
 }
 
 /** A commit whose topics were looked up and whose metadata was measured. */
@@ -62,14 +70,15 @@ function entriesOf(topic: RequestTopic, apiVersion: number, view: TopicsView): C
   const byId = apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS;
   const name = byId ? view.topicName(topic.topicId) : topic.name;
   const count = name === undefined ? undefined : view.partitionCount(name);
+  const topicId = (name === undefined ? undefined : view.topicId(name)) ?? ZERO_UUID;
   const unknown =
     byId && count === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   return topic.partitions.map((request) => {
     const { partitionIndex } = request;
     const exists = count !== undefined && partitionIndex >= 0 && partitionIndex < count;
     return exists
-      ? { request, topic: name, errorCode: ErrorCode.NONE }
-      : { request, topic: undefined, errorCode: unknown };
+      ? { request, topic: name, topicId, errorCode: ErrorCode.NONE }
+      : { request, topic: undefined, topicId, errorCode: unknown };
   });
 }
 
@@ -106,7 +115,7 @@ export function commitOffsets(
   const isTooLarge = ({ committedMetadata }: RequestPartition): boolean =>
     (committedMetadata?.length ?? 0) > offsetMetadataMaxBytes;
   const accepted = acceptedOffsets(state, commit, isTooLarge);
-  const records = accepted.map(([position, committed]) => offsetRecord(position, committed));
+  const records = accepted.map((one) => offsetRecord(one.position, one.committed, one.topicId));
   if (records.reduce((sum, record) => sum + recordSizeBytes(record), 0) > maxBatchBytes) {
     // All or nothing: a commit is one batch.
     effects.fail(reply, ErrorCode.UNKNOWN_SERVER_ERROR);
@@ -115,7 +124,7 @@ export function commitOffsets(
   refreshCommitter(state, group, commit.request.memberId);
   if (!state.groups.has(group.groupId)) state.groups.set(group.groupId, group);
   for (const record of records) effects.append(record);
-  for (const [position, committed] of accepted) state.offsets.set(position, committed);
+  for (const { position, committed } of accepted) state.offsets.set(position, committed);
   const tooLarge = ErrorCode.OFFSET_METADATA_TOO_LARGE;
   effects.send(
     reply,
@@ -165,14 +174,14 @@ function acceptedOffsets(
   state: GroupState,
   { request, topics }: Commit,
   isTooLarge: (entry: RequestPartition) => boolean,
-): [OffsetPosition, CommittedOffset][] {
+): AcceptedOffset[] {
   const { groupId, retentionTimeMs } = request;
   const nowMs = state.clock.nowMs();
   const expireTimestampMs =
     retentionTimeMs === NO_RETENTION ? null : nowMs + Number(retentionTimeMs);
-  const accepted: [OffsetPosition, CommittedOffset][] = [];
+  const accepted: AcceptedOffset[] = [];
   for (const { entries } of topics) {
-    for (const { topic, request: entry } of entries) {
+    for (const { topic, topicId, request: entry } of entries) {
       if (topic === undefined || isTooLarge(entry)) continue;
       const committed = {
         offset: entry.committedOffset,
@@ -181,7 +190,8 @@ function acceptedOffsets(
         commitTimestampMs: nowMs,
         expireTimestampMs,
       };
-      accepted.push([{ groupId, topic, partition: entry.partitionIndex }, committed]);
+      const position = { groupId, topic, partition: entry.partitionIndex };
+      accepted.push({ position, committed, topicId });
     }
   }
   return accepted;

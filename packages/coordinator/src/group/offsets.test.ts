@@ -239,7 +239,11 @@ describe("a fetch", () => {
     });
     builder.append({
       timestamp: 0,
-      ...offsetRecord({ groupId: "group", topic: "orders", partition: 0 }, committed),
+      ...offsetRecord(
+        { groupId: "group", topic: "orders", partition: 0 },
+        committed,
+        topicIdOf("orders"),
+      ),
     });
     before.log.appendBatch(0, builder.build());
     const open = await before.restarted();

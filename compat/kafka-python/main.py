@@ -256,7 +256,9 @@ def check_old_release():
     expected = [[p, o, f"k{2 * o + p}", f"{2 * o + p}"] for p in (0, 1) for o in range(10)]
     same(outcome["records"], expected)
     same(outcome["committed"], [10, 10])
-    same(outcome["version"], "2.5.0", "the newest release that the client knows")
+    # 2.5.0 is the newest release that the client knows, and it takes DescribeAcls for its mark. A broker without ACLs
+    # does not advertise it and passes for 2.4.0, which changes nothing in what the client sends here.
+    same(outcome["version"] in ("2.4.0", "2.5.0"), True, f"version {outcome['version']} was inferred, and not 2.4 or 2.5")
 
 
 for codec_name in (None, "gzip", "snappy", "lz4", "zstd"):

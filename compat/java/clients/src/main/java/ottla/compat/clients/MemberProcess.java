@@ -49,9 +49,13 @@ final class MemberProcess {
     return committed;
   }
 
-  /** SIGKILL; returns when the process is gone and all that it reported has been read. */
+  /**
+   * SIGKILL; returns when the process is gone and all that it reported has been read. Through the handle, because
+   * Process.destroyForcibly closes the pipe, and with it goes what was reported but not yet read.
+   */
   void kill() throws InterruptedException {
-    process.destroyForcibly().waitFor();
+    process.toHandle().destroyForcibly();
+    process.waitFor();
     reader.join();
   }
 

@@ -49,4 +49,18 @@ describe("ReceiveBudget", () => {
     budget.forget(third);
     expect(budget.usedBytes).toBe(0);
   });
+
+  test("reads small requests from a reserve while large ones fill the budget, until that is used up, too", () => {
+    const budget = new ReceiveBudget(1_000_000);
+    const [oldest, large] = [new FakeConnection(), new FakeConnection()];
+    budget.take(oldest, 900_000);
+    budget.take(large, 100_001);
+    expect(large.paused).toBe(true);
+    const small = Array.from({ length: 4 }, () => new FakeConnection());
+    for (const one of small) budget.take(one, 60_000);
+    expect(small.map(({ paused }) => paused)).toEqual([false, false, false, true]);
+    budget.give(small[0]!, 60_000);
+    budget.take(small[1]!, 10_000);
+    expect(small[1]!.paused).toBe(true);
+  });
 });

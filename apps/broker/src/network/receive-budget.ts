@@ -4,10 +4,18 @@ export interface Receiver {
   resumeReceiving(): void;
 }
 
+/** What a connection that holds no more than a small request may add beyond the budget, all of them together. */
+const RESERVE_FRACTION = 0.2;
+
+/** One read of a socket brings up to 64 KiB, so this is what a connection holds before it can be paused anyway. */
+const SMALL_REQUEST_BYTES = 64 * 1024;
+
 /**
  * Bounds the bytes of requests that are being received or served, over all connections. Above the
- * budget every connection but the oldest holder stops reading; that one may always finish its
- * frame, so that many half-received frames cannot wait for each other.
+ * budget every connection stops reading, with two exceptions. The oldest holder may always finish its
+ * frame, so that many half-received frames cannot wait for each other. And small requests are read
+ * until a reserve is used up as well, so that peers which send large frames half and then nothing do
+ * not stop everybody else.
  */
 export class ReceiveBudget {
   readonly #budgetBytes: number;
@@ -27,11 +35,12 @@ export class ReceiveBudget {
   /** Counts bytes that have arrived; may pause the receiver. */
   take(receiver: Receiver, bytes: number): void {
     this.#usedBytes += bytes;
-    this.#holders.set(receiver, (this.#holders.get(receiver) ?? 0) + bytes);
-    if (this.#usedBytes > this.#budgetBytes && this.#oldest() !== receiver && !this.#paused.has(receiver)) {
-      this.#paused.add(receiver);
-      receiver.pauseReceiving();
-    }
+    const held = (this.#holders.get(receiver) ?? 0) + bytes;
+    this.#holders.set(receiver, held);
+    if (this.#usedBytes <= this.#budgetBytes || this.#oldest() === receiver || this.#paused.has(receiver)) return;
+    if (held <= SMALL_REQUEST_BYTES && this.#usedBytes <= this.#budgetBytes * (1 + RESERVE_FRACTION)) return;
+    this.#paused.add(receiver);
+    receiver.pauseReceiving();
   }
 
   /** Gives back bytes whose request was answered, or all that is left of a closed connection. */

@@ -1,0 +1,3 @@
+import { ottlaTests } from "../../vitest.shared.ts";
+
+export default ottlaTests({ include: ["*.test.ts"] });

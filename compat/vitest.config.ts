@@ -1,3 +1,3 @@
 import { ottlaTests } from "../vitest.shared.ts";
 
-export default ottlaTests({ include: ["runner/**/*.test.ts"] });
+export default ottlaTests({ include: ["runner/**/*.test.ts", "kill-loop/**/*.test.ts"] });

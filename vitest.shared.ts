@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /**
@@ -11,6 +12,7 @@ export function ottlaTests(overrides: ViteUserConfig["test"] = {}): ViteUserConf
     ssr: { resolve: { conditions, externalConditions: conditions } },
     test: {
       include: ["src/**/*.test.ts"],
+      setupFiles: [fileURLToPath(new URL("./vitest.setup.ts", import.meta.url))],
       passWithNoTests: true,
       execArgv: ["--conditions=@ottla/source"],
       testTimeout: 30_000,

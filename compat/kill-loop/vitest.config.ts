@@ -1,3 +1,0 @@
-import { ottlaTests } from "../../vitest.shared.ts";
-
-export default ottlaTests({ include: ["*.test.ts"] });

@@ -43,12 +43,10 @@ export class OttlaTarget implements Target {
       "--override",
       `${name}=${value}`,
     ]);
-    const program = path.join(repositoryRoot, "apps/cli/src/main.ts");
     const child = spawn(
       process.execPath,
       [
-        "--conditions=@ottla/source",
-        program,
+        ...brokerProgram(),
         "server",
         "--data-dir",
         this.dataDir,
@@ -129,4 +127,10 @@ export class OttlaTarget implements Target {
       );
     }
   }
+}
+
+/** CI tests what `npm install` leaves to users, the bundle; by hand the source runs, which cannot be out of date. */
+function brokerProgram(): string[] {
+  if (process.env["CI"] === "true") return [path.join(repositoryRoot, "apps/cli/bin/ottla.mjs")];
+  return ["--conditions=@ottla/source", path.join(repositoryRoot, "apps/cli/src/main.ts")];
 }

@@ -5,7 +5,7 @@ import type { PreparedBroker } from "./broker.ts";
 import { spawnBroker } from "./broker-process.ts";
 import { freePorts } from "./free-ports.ts";
 
-const BUNDLE = fileURLToPath(new URL("../../../apps/cli/dist/bundle/main.mjs", import.meta.url));
+const BUNDLE = fileURLToPath(new URL("../../../apps/cli/dist/bundle/main.js", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("../../../apps/cli/bin/ottla.mjs", import.meta.url));
 const SOURCE = fileURLToPath(new URL("../../../apps/cli/src/main.ts", import.meta.url));
 

@@ -1,4 +1,6 @@
 import { Bench, type Task } from "tinybench";
+import { addAssignorBenchmarks } from "../client/assignors.bench.ts";
+import { addCommitBenchmarks } from "../coordinator/commits.bench.ts";
 import { addCodecBenchmarks } from "../codec/codec.bench.ts";
 import { addRecordsBenchmarks } from "../codec/records.bench.ts";
 import type { Options } from "../options.ts";
@@ -16,6 +18,8 @@ const SUITES: readonly Suite[] = [
   { packageName: "protocol", add: addCodecBenchmarks },
   { packageName: "protocol", add: addRecordsBenchmarks },
   { packageName: "runtime", add: addWaitingBenchmarks },
+  { packageName: "coordinator", add: addCommitBenchmarks },
+  { packageName: "client", add: addAssignorBenchmarks },
 ];
 
 /** Codecs of rivals end the names of their tasks. */

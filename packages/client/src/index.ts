@@ -46,7 +46,7 @@ export {
   type Subscription,
 } from "./consumer/consumer.ts";
 export type { AutoOffsetReset, ConsumerOptions } from "./consumer/consumer-options.ts";
-export type { AssignorName } from "./consumer/assignors/assignors.ts";
+export { assignorByName, type Assignor, type AssignorName } from "./consumer/assignors/assignors.ts";
 export type { ConsumerRecord } from "./consumer/fetched-records.ts";
 export type { RebalanceListener } from "./consumer/group-session.ts";
 export type { CommittedOffset, OffsetToCommit } from "./group-offsets.ts";

@@ -15,7 +15,7 @@ const PARALLEL = 16;
 const PATIENCE_MS = 250;
 const MAX_HEAP_GROWTH_BYTES = 32 * 1024 * 1024;
 /** A frame that is decoded blocks everybody: far above any honest one, far below what a client would notice. */
-const MAX_STALL_MS = 1_000;
+const MAX_STALL_MS = 3_000;
 
 const logger = new RecordingLogger();
 let ottla: Ottla;

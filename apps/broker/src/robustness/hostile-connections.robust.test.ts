@@ -11,7 +11,7 @@ const BUDGET_BYTES = 32 * MEBIBYTE;
 /** What one read of a socket may bring before the connection can be paused. */
 const CHUNK_BYTES = 64 * 1024;
 /** What a healthy client may wait on a machine with other work; alone it is a few milliseconds. */
-const HEALTHY_MS = 2_000;
+const HEALTHY_MS = 5_000;
 
 const logger = new RecordingLogger();
 const sockets: Socket[] = [];
@@ -153,14 +153,14 @@ describe("a healthy client is served beside", () => {
     unfinished.writeInt32BE(unfinished.length - 3);
     unfinished.writeInt16BE(Api.Metadata.key, 4);
     for (const socket of flood) socket.write(unfinished);
+    const held = () => heldBytes().buffers - before.buffers - unfinished.length;
+    // How fast it arrives is up to the machine; that it stops is up to the broker.
+    await expect.poll(held, { timeout: 20_000 }).toBeGreaterThan(BUDGET_BYTES / 2);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    const held = heldBytes().buffers - before.buffers - unfinished.length;
-    expect(held).toBeGreaterThan(BUDGET_BYTES / 2);
-    expect(held).toBeLessThan(BUDGET_BYTES * 1.2 + flood.length * CHUNK_BYTES);
+    expect(held()).toBeLessThan(BUDGET_BYTES * 1.2 + flood.length * CHUNK_BYTES);
     expect(await serveHealthy()).toBeLessThan(HEALTHY_MS);
     for (const socket of flood) socket.destroy();
-    const left = () => heldBytes().buffers - before.buffers - unfinished.length;
-    await expect.poll(left, { timeout: 10_000 }).toBeLessThan(8 * MEBIBYTE);
+    await expect.poll(held, { timeout: 20_000 }).toBeLessThan(8 * MEBIBYTE);
   });
 });
 

@@ -16,7 +16,7 @@ import {
   type Known,
 } from "./request-samples.ts";
 
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 10_000;
 const HOSTILE = [
   "",
   ".",

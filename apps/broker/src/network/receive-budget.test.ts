@@ -63,4 +63,16 @@ describe("ReceiveBudget", () => {
     budget.take(small[1]!, 10_000);
     expect(small[1]!.paused).toBe(true);
   });
+
+  test("a frame that the oldest holder finishes beyond the budget does not use up the reserve for small requests", () => {
+    const budget = new ReceiveBudget(100);
+    const oldest = new FakeConnection();
+    const large = new FakeConnection();
+    const small = new FakeConnection();
+    budget.take(oldest, 60);
+    budget.take(large, 50);
+    budget.take(oldest, 500);
+    budget.take(small, 1);
+    expect([oldest.paused, small.paused]).toEqual([false, false]);
+  });
 });

@@ -20,6 +20,8 @@ const SMALL_REQUEST_BYTES = 64 * 1024;
 export class ReceiveBudget {
   readonly #budgetBytes: number;
   #usedBytes = 0;
+  /** What oldest holders took beyond the budget to finish their frames: it must not use up the reserve for small requests. */
+  #pardonedBytes = 0;
   /** In order of their first unreleased byte. */
   readonly #holders = new Map<Receiver, number>();
   readonly #paused = new Set<Receiver>();
@@ -37,8 +39,16 @@ export class ReceiveBudget {
     this.#usedBytes += bytes;
     const held = (this.#holders.get(receiver) ?? 0) + bytes;
     this.#holders.set(receiver, held);
-    if (this.#usedBytes <= this.#budgetBytes || this.#oldest() === receiver || this.#paused.has(receiver)) return;
-    if (held <= SMALL_REQUEST_BYTES && this.#usedBytes <= this.#budgetBytes * (1 + RESERVE_FRACTION)) return;
+    if (this.#usedBytes <= this.#budgetBytes || this.#paused.has(receiver)) return;
+    if (this.#oldest() === receiver) {
+      this.#pardonedBytes += bytes;
+      return;
+    }
+    if (
+      held <= SMALL_REQUEST_BYTES &&
+      this.#usedBytes - this.#pardonedBytes <= this.#budgetBytes * (1 + RESERVE_FRACTION)
+    )
+      return;
     this.#paused.add(receiver);
     receiver.pauseReceiving();
   }
@@ -48,6 +58,7 @@ export class ReceiveBudget {
     const held = this.#holders.get(receiver) ?? 0;
     const given = Math.min(bytes, held);
     this.#usedBytes -= given;
+    if (this.#usedBytes <= this.#budgetBytes) this.#pardonedBytes = 0;
     if (held === given) this.#holders.delete(receiver);
     else this.#holders.set(receiver, held - given);
     this.#wake();

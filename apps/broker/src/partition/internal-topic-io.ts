@@ -1,7 +1,7 @@
 import { ErrorCode, RecordBatchBuilder, iterateBatches, type RecordBatchView } from "@ottla/protocol";
 import type { AppendResult, CoordinatorRecord, PartitionLoader, PartitionWriter } from "@ottla/coordinator";
 import type { Clock } from "@ottla/runtime";
-import type { SlabPool, SlabSlice } from "@ottla/storage";
+import { allocateWhenSpace, type SlabPool } from "@ottla/storage";
 import { ACKS_ALL } from "./partition.ts";
 import type { PartitionRegistry } from "./partition-registry.ts";
 
@@ -26,7 +26,10 @@ export class InternalTopicIo implements PartitionWriter, PartitionLoader {
     const builder = new RecordBatchBuilder();
     const timestamp = this.#clock.nowMs();
     for (const { key, value } of records) builder.append({ timestamp, key, value, headers: [] });
-    const slice = await this.#intoSlab(builder.build());
+    const batch = builder.build();
+    // Waits while shared memory is exhausted: coordinator records must not be dropped for lack of room.
+    const slice = await allocateWhenSpace(this.#slabs, batch.length);
+    slice.bytes.set(batch);
     try {
       const outcome = await leader.append({ records: slice, origin: "coordinator" }, ACKS_ALL);
       return { errorCode: outcome.ok ? ErrorCode.NONE : outcome.errorCode };
@@ -51,18 +54,6 @@ export class InternalTopicIo implements PartitionWriter, PartitionLoader {
       } finally {
         read.release();
       }
-    }
-  }
-
-  /** Waits while shared memory is exhausted: coordinator records must not be dropped for lack of room. */
-  async #intoSlab(bytes: Uint8Array): Promise<SlabSlice> {
-    for (;;) {
-      const slice = this.#slabs.allocate(bytes.length);
-      if (slice) {
-        slice.bytes.set(bytes);
-        return slice;
-      }
-      await new Promise<void>((resolve) => void this.#slabs.whenSpace(resolve));
     }
   }
 }

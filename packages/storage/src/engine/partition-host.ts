@@ -1,38 +1,15 @@
 import { ErrorCode } from "@ottla/protocol";
-import {
-  invariant,
-  nextTurn,
-  type Clock,
-  type FileSystem,
-  type Logger,
-  type Random,
-} from "@ottla/runtime";
+import type { Clock, FileSystem, Logger, Random } from "@ottla/runtime";
 import { FlushScheduler } from "../flush/flush-scheduler.ts";
 import { StorageError } from "../log/storage-error.ts";
-import { loadLog } from "../recovery/log-loader.ts";
 import type { ReadIntoOutcome, StageOutcome } from "../log/log.ts";
 import { writeCheckpoints } from "./directory-files.ts";
-import { deletedDirectoryName, partitionDirectory } from "./directory-names.ts";
-import type {
-  ClosedLog,
-  ExpiredSegments,
-  HostCallName,
-  HostCalls,
-  LoadedPartition,
-  LoadRequest,
-  LogCallName,
-  LogCalls,
-  RemoveRequest,
-} from "./host-calls.ts";
-import { HostedLog, stateOf, type LogState, type PendingAppend } from "./hosted-log.ts";
+import type { HostCallName, HostCalls, LogCallName, LogCalls } from "./host-calls.ts";
+import { HostOperations } from "./host-operations.ts";
+import type { HostedLog, LogState, PendingAppend } from "./hosted-log.ts";
+import { logCalls } from "./log-calls.ts";
 import { refused } from "./refused.ts";
 import type { AppendOrigin, FlushPolicy, ReadRequest } from "./storage-engine.ts";
-
-/** Kafka's producer.id.expiration.ms: idempotence is forgotten for producers silent for a day. */
-const PRODUCER_ID_EXPIRATION_MS = 86_400_000;
-
-/** Logs that a pass over all partitions handles before the event loop gets its turn. */
-const LOGS_PER_TURN = 32;
 
 /** What a host reports; `Token` is whatever the caller needs to find the append again. */
 export interface HostEvents<Token> {
@@ -77,6 +54,7 @@ export class PartitionHost<Token> {
   readonly #options: PartitionHostOptions<Token>;
   readonly #logs = new Map<number, HostedLog<Token>>();
   readonly #scheduler: FlushScheduler<HostedLog<Token>>;
+  readonly #operations: HostOperations<Token>;
   #touched: HostedLog<Token>[] = [];
   #offline = false;
 
@@ -86,6 +64,15 @@ export class PartitionHost<Token> {
       maxParallel: options.maxParallelSyncs,
       onSynced: (hosted) => this.#acknowledge(hosted, hosted.takeSynced()),
       onFailed: (_hosted, error) => this.#goOffline(error),
+    });
+    this.#operations = new HostOperations({
+      options,
+      logs: this.#logs,
+      scheduler: this.#scheduler,
+      writeStaged: () => this.writeStaged(),
+      refuseAll: (hosted, code) => this.#refuse(hosted, hosted.takeAll(), code),
+      isOffline: () => this.#isOffline(),
+      goOffline: (error) => this.#goOffline(error),
     });
   }
 
@@ -156,19 +143,19 @@ export class PartitionHost<Token> {
     const calls: {
       [N in HostCallName]: (argument: HostCalls[N]["argument"]) => Promise<HostCalls[N]["result"]>;
     } = {
-      load: (requests) => this.#load(requests),
-      remove: (request) => this.#remove(request),
-      applyRetention: () => this.#applyRetention(),
+      load: (requests) => this.#operations.load(requests),
+      remove: (request) => this.#operations.remove(request),
+      applyRetention: () => this.#operations.applyRetention(),
       dropFiles: async (expired) => {
-        this.#dropFiles(expired);
+        this.#operations.dropFiles(expired);
         return undefined;
       },
-      syncAll: () => this.#syncAll(),
+      syncAll: () => this.#operations.syncAll(),
       writeCheckpoints: async (checkpoints) => {
         await writeCheckpoints(this.#options.fileSystem, this.#options.directory, checkpoints);
         return undefined;
       },
-      close: () => this.#close(),
+      close: () => this.#operations.close(),
     };
     return calls[name](argument);
   }
@@ -245,120 +232,6 @@ export class PartitionHost<Token> {
       this.#refuse(hosted, hosted.takeAll(), ErrorCode.KAFKA_STORAGE_ERROR);
     }
   }
-
-  async #load(requests: readonly LoadRequest[]): Promise<LoadedPartition[]> {
-    const loaded: LoadedPartition[] = [];
-    for (let first = 0; first < requests.length; first += LOGS_PER_TURN) {
-      if (first > 0) await nextTurn();
-      const some = requests.slice(first, first + LOGS_PER_TURN);
-      // Logs are read one after the other; what recovery has to sync, it syncs in parallel.
-      loaded.push(...(await Promise.all(some.map((request) => this.#loadOne(request)))));
-    }
-    return loaded;
-  }
-
-  async #loadOne(request: LoadRequest): Promise<LoadedPartition> {
-    const { partitionId, topic, partition, ...rest } = request;
-    invariant(!this.#logs.has(partitionId), "a partition is loaded once");
-    const { fileSystem, clock, random, logger } = this.#options;
-    const { log, recovery } = loadLog({
-      ...rest,
-      fileSystem,
-      clock,
-      random,
-      logger,
-      topicPartition: { topic, partition },
-      directory: partitionDirectory(this.#options.directory, request),
-    });
-    if (log === undefined) return { partitionId, recovery, loaded: undefined };
-    // What recovery kept becomes readable, so it has to be durable first.
-    if (log.hasUnsynced || log.recoveryPoint < log.logEndOffset)
-      await this.#syncOrGoOffline(() => log.sync());
-    const hosted = new HostedLog<Token>(partitionId, log, this.#options.flush);
-    this.#logs.set(partitionId, hosted);
-    return { partitionId, recovery, loaded: { topicId: log.topicId, state: stateOf(hosted) } };
-  }
-
-  async #remove({ partitionId, topic, partition }: RemoveRequest): Promise<string | undefined> {
-    const { directory, fileSystem, random } = this.#options;
-    const hosted = this.#logs.get(partitionId);
-    this.#logs.delete(partitionId);
-    if (hosted !== undefined) {
-      this.#refuse(hosted, hosted.takeAll(), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-      await this.#scheduler.idle(hosted);
-      hosted.log.abandon();
-    }
-    // A log that could not be loaded has no host, but its files must go as well.
-    const from = partitionDirectory(directory, { topic, partition });
-    if (!fileSystem.existsSync(from)) return undefined;
-    const to = `${directory}/${deletedDirectoryName({ topic, partition }, random)}`;
-    fileSystem.renameSync(from, to);
-    await this.#syncOrGoOffline(() => fileSystem.syncDirectory(directory));
-    return to;
-  }
-
-  async #applyRetention(): Promise<ExpiredSegments[]> {
-    const expired: ExpiredSegments[] = [];
-    let index = 0;
-    for (const hosted of this.#logs.values()) {
-      index += 1;
-      if (index % LOGS_PER_TURN === 0) await nextTurn();
-      if (this.#isOffline()) break;
-      this.writeStaged();
-      hosted.log.expireProducers(this.#options.clock.nowMs(), PRODUCER_ID_EXPIRATION_MS);
-      const files = hosted.log.applyRetention(this.#options.clock.nowMs(), hosted.durableOffset);
-      if (files.length === 0) continue;
-      const { partitionId, log } = hosted;
-      expired.push({
-        partitionId,
-        files,
-        delayMs: log.config.fileDeleteDelayMs,
-        state: stateOf(hosted),
-      });
-    }
-    return expired;
-  }
-
-  #dropFiles(expired: readonly ExpiredSegments[]): void {
-    for (const { partitionId, files } of expired) {
-      const hosted = this.#logs.get(partitionId);
-      if (hosted === undefined || this.#isOffline()) continue;
-      hosted.log.dropFiles(files);
-      this.#scheduler.request(hosted);
-    }
-  }
-
-  async #syncAll(): Promise<ClosedLog[]> {
-    const dirty = [...this.#logs.values()].filter((hosted) => hosted.log.hasUnsynced);
-    for (const hosted of dirty) this.#scheduler.request(hosted);
-    await Promise.all(dirty.map((hosted) => this.#scheduler.idle(hosted)));
-    return [...this.#logs.values()].map(closedLog);
-  }
-
-  async #close(): Promise<ClosedLog[]> {
-    this.writeStaged();
-    await this.#syncAll();
-    const logs = [...this.#logs.values()];
-    this.#scheduler.stop();
-    const closed: ClosedLog[] = [];
-    for (const hosted of logs) {
-      await this.#scheduler.idle(hosted);
-      if (this.#isOffline()) hosted.log.abandon();
-      else await this.#syncOrGoOffline(() => hosted.log.close());
-      closed.push(closedLog(hosted));
-    }
-    this.#logs.clear();
-    return closed;
-  }
-
-  async #syncOrGoOffline(sync: () => Promise<void>): Promise<void> {
-    try {
-      await sync();
-    } catch (error) {
-      this.#goOffline(error);
-      throw error;
-    }
-  }
 }
 
 function takeStaged<Token>(hosted: HostedLog<Token>): PendingAppend<Token>[] {
@@ -366,30 +239,3 @@ function takeStaged<Token>(hosted: HostedLog<Token>): PendingAppend<Token>[] {
   hosted.staged = [];
   return staged;
 }
-
-function closedLog<Token>(hosted: HostedLog<Token>): ClosedLog {
-  return {
-    partitionId: hosted.partitionId,
-    recoveryPoint: hosted.log.recoveryPoint,
-    state: stateOf(hosted),
-  };
-}
-
-type LogCallTable = {
-  readonly [Name in LogCallName]: (
-    hosted: HostedLog<unknown>,
-    argument: LogCalls[Name]["argument"],
-  ) => LogCalls[Name]["result"] | Promise<LogCalls[Name]["result"]>;
-};
-
-const logCalls: LogCallTable = {
-  offsetForTimestamp: (hosted, timestampMs) => hosted.log.offsetForTimestamp(timestampMs),
-  offsetOfMaxTimestamp: (hosted) => hosted.log.offsetOfMaxTimestamp(),
-  endOffsetForEpoch: (hosted, leaderEpoch) => hosted.log.endOffsetForEpoch(leaderEpoch),
-  epochForOffset: (hosted, offset) => hosted.log.epochForOffset(offset),
-  deleteRecordsBefore: (hosted, offset) => hosted.log.deleteRecordsBefore(offset),
-  updateConfig: (hosted, config) => {
-    hosted.log.updateConfig(config);
-    return undefined;
-  },
-};

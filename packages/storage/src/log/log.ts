@@ -9,8 +9,8 @@ import type {
   TimestampOffset,
   TopicPartition,
 } from "../engine/storage-engine.ts";
-import { planRetention } from "../retention/retention.ts";
-import { dropSegmentFiles, segmentFiles, type SegmentFiles } from "../segment/deleted-files.ts";
+import { expireSegments } from "../retention/expire-segments.ts";
+import { dropSegmentFiles, type SegmentFiles } from "../segment/deleted-files.ts";
 import { LEADER_EPOCH_CHECKPOINT } from "../segment/segment-files.ts";
 import { replayProducerState } from "../state/producer-state-loader.ts";
 import {
@@ -23,7 +23,8 @@ import type { LogConfig } from "./log-config.ts";
 import type { LogParts } from "./log-parts.ts";
 import { LogReader } from "./log-reader.ts";
 import { LogWriter } from "./log-writer.ts";
-import { StorageError } from "./storage-error.ts";
+import { LogStatus } from "./log-status.ts";
+import type { StorageError } from "./storage-error.ts";
 import { truncateSegments } from "./truncate-segments.ts";
 import { UnsyncedFiles } from "./unsynced-files.ts";
 
@@ -56,10 +57,11 @@ export class Log {
   #logStartOffset: number;
   #logEndOffset: number;
   #recoveryPoint: number;
-  #state: "open" | "failed" | "closed" = "open";
+  readonly #status: LogStatus;
 
   constructor(parts: LogParts) {
     this.#parts = parts;
+    this.#status = new LogStatus(parts.topicPartition, parts.directory);
     this.topicPartition = parts.topicPartition;
     this.topicId = parts.topicId;
     this.directory = parts.directory;
@@ -104,7 +106,7 @@ export class Log {
   }
   /** True after a fatal StorageError: every later call fails. */
   get failed(): boolean {
-    return this.#state === "failed";
+    return this.#status.failed;
   }
   get producerCount(): number {
     return this.#parts.producerState.size;
@@ -115,7 +117,7 @@ export class Log {
    * duplicate is ok and queues nothing: acknowledge it when its last offset is below the recovery point.
    */
   stage(batch: Uint8Array, options: StageOptions): StageOutcome {
-    if (this.#state !== "open") return offlineRefusal(this.#name);
+    if (!this.#status.open) return offlineRefusal(this.#status.name);
     return this.#stager.stage(batch, options, this.#logStartOffset);
   }
 
@@ -123,13 +125,13 @@ export class Log {
   writeStaged(): void {
     const { staged } = this.#stager;
     if (staged.length === 0) return;
-    this.#checkOpen();
+    this.#status.checkOpen();
     invariant(staged[0]!.baseOffset === this.#logEndOffset, "staged batches follow the log end");
     try {
       this.#writer.write(staged);
     } catch (error) {
       this.discardStaged();
-      throw this.#noteFailure(error);
+      throw this.#status.noteFailure(error);
     }
     this.#stager.commit();
     this.#logEndOffset = this.#stager.nextOffset;
@@ -142,7 +144,7 @@ export class Log {
 
   /** Makes all that is written durable, then moves the recovery point. Calls must not overlap. Any failure is final. */
   async sync(): Promise<void> {
-    this.#checkOpen();
+    this.#status.checkOpen();
     const { fileSystem, directory, leaderEpochs } = this.#parts;
     const syncedTo = this.#logEndOffset;
     try {
@@ -150,9 +152,9 @@ export class Log {
       const epochs = leaderEpochs.takeChanges();
       if (epochs) await replaceFile(fileSystem, this.#epochsPath, encodeLeaderEpochs(epochs));
     } catch (cause) {
-      throw this.#noteFailure(this.#syncFailure(cause));
+      throw this.#syncFailure(cause);
     }
-    if (this.#state === "open")
+    if (this.#status.open)
       this.#recoveryPoint = Math.max(this.#recoveryPoint, Math.min(syncedTo, this.#logEndOffset));
   }
 
@@ -163,7 +165,7 @@ export class Log {
       const epochs = leaderEpochs.takeChanges();
       if (epochs) replaceFileNow(fileSystem, this.#epochsPath, encodeLeaderEpochs(epochs));
     } catch (cause) {
-      throw this.#noteFailure(this.#syncFailure(cause));
+      throw this.#syncFailure(cause);
     }
     this.#recoveryPoint = this.#logEndOffset;
   }
@@ -173,20 +175,16 @@ export class Log {
   }
 
   #syncFailure(cause: unknown): StorageError {
-    return new StorageError(
-      `sync of ${this.#name} failed; nothing beyond offset ${this.#recoveryPoint} is trusted`,
-      {
-        fatal: true,
-        path: this.directory,
-        cause,
-      },
+    return this.#status.noteFatal(
+      `sync of ${this.#status.name} failed; nothing beyond offset ${this.#recoveryPoint} is trusted`,
+      cause,
     );
   }
 
   /** Whole batches from `startOffset` on into `target`. OFFSET_OUT_OF_RANGE (1) outside [log start, log end]. */
   async readInto(request: ReadRequest, target: Uint8Array): Promise<ReadIntoOutcome> {
     const { startOffset } = request;
-    if (this.#state !== "open") return { ok: false, errorCode: ErrorCode.KAFKA_STORAGE_ERROR };
+    if (!this.#status.open) return { ok: false, errorCode: ErrorCode.KAFKA_STORAGE_ERROR };
     if (startOffset < this.#logStartOffset || startOffset > this.#logEndOffset)
       return { ok: false, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE };
     if (startOffset >= request.limitOffset)
@@ -239,31 +237,27 @@ export class Log {
    * hole that looks like damage.
    */
   applyRetention(nowMs: number, highWatermark: number): SegmentFiles[] {
-    this.#checkOpen();
+    this.#status.checkOpen();
     invariant(this.#stager.staged.length === 0, "retention runs with nothing staged");
-    const { fileSystem, segments } = this.#parts;
-    const plan = planRetention(segments, {
-      fileSystem,
-      config: this.#stager.config,
-      nowMs,
-      highWatermark: Math.min(highWatermark, this.#recoveryPoint),
-      logStartOffset: this.#logStartOffset,
-      logEndOffset: this.#logEndOffset,
-    });
-    try {
-      if (plan.rollFirst) this.#writer.rollAt(this.#logEndOffset);
-    } catch (error) {
-      throw this.#noteFailure(error);
-    }
-    const files: SegmentFiles[] = [];
-    for (let count = 0; count < plan.expiredSegments; count++) {
-      const segment = segments.removeFirst();
-      this.#unsynced.drop(segment);
-      segment.close();
-      files.push(segmentFiles(this.directory, segment.baseOffset, segment.sizeBytes));
-    }
-    if (files.length > 0) this.#moveLogStart(segments.first.baseOffset);
+    const files = this.#expire(nowMs, Math.min(highWatermark, this.#recoveryPoint));
+    if (files.length > 0) this.#moveLogStart(this.#parts.segments.first.baseOffset);
     return files;
+  }
+
+  #expire(nowMs: number, highWatermark: number): SegmentFiles[] {
+    try {
+      return expireSegments(this.#parts, {
+        config: this.#stager.config,
+        nowMs,
+        highWatermark,
+        logStartOffset: this.#logStartOffset,
+        logEndOffset: this.#logEndOffset,
+        unsynced: this.#unsynced,
+        roll: () => this.#writer.rollAt(this.#logEndOffset),
+      });
+    } catch (error) {
+      throw this.#status.noteFailure(error);
+    }
   }
 
   /** Renames the files of removed segments to `.deleted`, once the new log start is persisted. */
@@ -287,7 +281,7 @@ export class Log {
 
   /** Cuts the log back to `offset`. The caller has persisted a recovery point at or below it. Nothing may be syncing. */
   truncateTo(offset: number): void {
-    this.#checkOpen();
+    this.#status.checkOpen();
     this.discardStaged();
     if (offset >= this.#logEndOffset) return;
     invariant(offset >= this.#logStartOffset, "a log is not truncated below its start");
@@ -306,13 +300,7 @@ export class Log {
         nowMs: clock.nowMs(),
       });
     } catch (cause) {
-      throw this.#noteFailure(
-        new StorageError(`truncating ${this.#name} failed`, {
-          fatal: true,
-          path: this.directory,
-          cause,
-        }),
-      );
+      throw this.#status.noteFatal(`truncating ${this.#status.name} failed`, cause);
     }
   }
 
@@ -330,8 +318,8 @@ export class Log {
   }
 
   #prepareClose(): boolean {
-    if (this.#state === "closed") return false;
-    this.#checkOpen();
+    if (this.#status.closed) return false;
+    this.#status.checkOpen();
     this.writeStaged();
     const { segments, producerState } = this.#parts;
     try {
@@ -342,52 +330,20 @@ export class Log {
       );
       this.#unsynced.namesChanged();
     } catch (cause) {
-      throw this.#noteFailure(
-        new StorageError(`closing ${this.#name} failed`, {
-          fatal: true,
-          path: this.directory,
-          cause,
-        }),
-      );
+      throw this.#status.noteFatal(`closing ${this.#status.name} failed`, cause);
     }
     return true;
   }
 
   #finishClose(): void {
-    this.#state = "closed";
+    this.#status.close();
     for (const segment of this.#parts.segments.all()) segment.close();
   }
 
   /** Closes descriptors and flushes nothing: for a log that is deleted or failed. */
   abandon(): void {
-    if (this.#state === "open") this.#state = "closed";
+    this.#status.close();
     this.#unsynced.dropSince(0);
     for (const segment of this.#parts.segments.all()) segment.close();
-  }
-
-  get #name(): string {
-    return `${this.topicPartition.topic}-${this.topicPartition.partition}`;
-  }
-
-  #checkOpen(): void {
-    if (this.#state !== "open")
-      throw new StorageError(`the log of ${this.#name} is ${this.#state}`, {
-        fatal: this.#state === "failed",
-        path: this.directory,
-      });
-  }
-
-  /** After a fatal error the log takes no more calls. */
-  #noteFailure(error: unknown): StorageError {
-    const failure =
-      error instanceof StorageError
-        ? error
-        : new StorageError(`the log of ${this.#name} failed`, {
-            fatal: true,
-            path: this.directory,
-            cause: error,
-          });
-    if (failure.fatal) this.#state = "failed";
-    return failure;
   }
 }

@@ -5,38 +5,45 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { killBrokers } from "./brokers/broker-process.ts";
 import { kafkaJars } from "./brokers/kafka-broker.ts";
+import { measureBackground } from "./background/measure-background.ts";
 import { isBuilt } from "./brokers/ottla-broker.ts";
 import { JavaPerf } from "./clients/java-perf.ts";
 import { Librdkafka } from "./clients/librdkafka.ts";
 import type { BenchContext } from "./end-to-end/bench-context.ts";
+import { measureInProcessStart } from "./end-to-end/in-process-start.ts";
+import { measureManyPartitions } from "./end-to-end/many-partitions.ts";
 import { measureMemory } from "./end-to-end/memory.ts";
 import { runEndToEnd } from "./end-to-end/run-end-to-end.ts";
 import { measureStart } from "./end-to-end/start-time.ts";
 import { describeMachine, describeVersions } from "./machine/describe-machine.ts";
-import { measureLimits, type LimitSizes } from "./machine/physical-limits.ts";
+import { measureLimits } from "./machine/physical-limits.ts";
 import { runMicro } from "./micro/run-micro.ts";
-import { PARTS, parseOptions, USAGE, UsageError, type Options, type Part } from "./options.ts";
+import { parseOptions, USAGE, UsageError, type Options } from "./options.ts";
+import { WireLoad } from "./native/wire-load.ts";
+import { PARTS, PLANS, type Part } from "./plans.ts";
 import { Progress } from "./progress.ts";
 import { compareResults, parseResults, renderComparison } from "./results/compare.ts";
 import { renderMarkdown } from "./results/markdown.ts";
 import { TARGETS, type Results } from "./results/measurement.ts";
 import { MeasurementLog } from "./results/measurement-log.ts";
+import { renewReadme } from "./results/readme.ts";
 import { writeResults } from "./results/write-results.ts";
+import { measureScale } from "./scale/measure-scale.ts";
 import { describeSettings } from "./settings.ts";
 
 const RESULTS_DIRECTORY = fileURLToPath(new URL("../results", import.meta.url));
 
-const LIMIT_SIZES: LimitSizes = { diskMebibytes: 512, syncs: 1000, loopbackMebibytes: 1024 };
-const QUICK_LIMIT_SIZES: LimitSizes = { diskMebibytes: 64, syncs: 100, loopbackMebibytes: 128 };
+const README = fileURLToPath(new URL("../../README.md", import.meta.url));
+
+const PARTS_WITH_BROKERS = ["e2e", "start", "memory", "scale", "background"] as const;
 
 async function prepare(
   options: Options,
   log: MeasurementLog,
   directory: string,
 ): Promise<BenchContext> {
-  const needsBrokers = (["e2e", "start", "memory"] as const).some((part) =>
-    options.parts.has(part),
-  );
+  const startedAt = performance.now();
+  const needsBrokers = PARTS_WITH_BROKERS.some((part) => options.parts.has(part));
   if (needsBrokers && !isBuilt(options.program)) {
     throw new UsageError("there is no bundle: run `npm run build` first, or pass --program source");
   }
@@ -53,7 +60,14 @@ async function prepare(
     jars,
     java: jars !== undefined && wants("java") ? new JavaPerf(jars.classPath) : undefined,
     librdkafka,
+    wireLoad: await orMissing(log, "load without a client library", () =>
+      WireLoad.compile(directory),
+    ),
     targets: jars === undefined ? ["ottla"] : TARGETS,
+    hasTime: (round) =>
+      round === 0 ||
+      options.minutesMax === undefined ||
+      performance.now() - startedAt < options.minutesMax * 60_000,
   };
 }
 
@@ -70,20 +84,29 @@ async function orMissing<T>(
   }
 }
 
-async function runParts(context: BenchContext): Promise<void> {
-  const { options, log, directory } = context;
-  const limits = options.effort === "quick" ? QUICK_LIMIT_SIZES : LIMIT_SIZES;
+async function runParts(context: BenchContext, progress: Progress): Promise<void> {
+  const { options, log, directory, wireLoad } = context;
   const parts: Readonly<Record<Part, () => Promise<void>>> = {
     limits: async () => {
       for (let round = 0; round < options.rounds; round++)
-        await measureLimits(log, directory, limits);
+        await measureLimits(log, directory, options.limits, wireLoad);
     },
     micro: () => runMicro(options, log, directory),
-    start: () => measureStart(context),
+    start: async () => {
+      await measureStart(context);
+      await orMissing(log, "startOttla in process", () => measureInProcessStart(context));
+      await orMissing(log, "start with many partitions", () => measureManyPartitions(context));
+    },
     memory: () => measureMemory(context),
+    scale: () => measureScale(context),
+    background: () => measureBackground(context),
     e2e: () => runEndToEnd(context),
   };
-  for (const part of PARTS) if (options.parts.has(part)) await orMissing(log, part, parts[part]);
+  const chosen = PARTS.filter((part) => options.parts.has(part));
+  for (const [index, part] of chosen.entries()) {
+    progress.part = `${part} ${index + 1}/${chosen.length}`;
+    await orMissing(log, part, parts[part]);
+  }
 }
 
 async function measure(options: Options, directory: string): Promise<Results> {
@@ -95,7 +118,7 @@ async function measure(options: Options, directory: string): Promise<Results> {
   for (const [name, value] of Object.entries({ ...machine, ...settings })) {
     process.stderr.write(`${name}: ${value}\n`);
   }
-  await runParts(context);
+  await runParts(context, progress);
   progress.end();
   return {
     format: 1,
@@ -116,7 +139,8 @@ async function measure(options: Options, directory: string): Promise<Results> {
 /** Writes and prints; returns whether anything became worse than the baseline. */
 function report(options: Options, results: Results): boolean {
   // A part alone would replace a whole report: it is kept only where it is asked for.
-  const isWhole = options.parts.size === PARTS.length;
+  const { defaultParts } = PLANS[options.effort];
+  const isWhole = defaultParts.every((part) => options.parts.has(part));
   const directory = options.results ?? (isWhole ? RESULTS_DIRECTORY : undefined);
   if (directory !== undefined) {
     writeResults(directory, results);
@@ -133,16 +157,29 @@ function report(options: Options, results: Results): boolean {
   return comparison.cells.some(({ verdict }) => verdict === "worse");
 }
 
+/** Everything that is made of stored results, without measuring. */
+function renewDocuments(directory: string): void {
+  const file = path.join(directory, "results.json");
+  const results = parseResults(readFileSync(file, "utf8"), file);
+  writeResults(directory, results);
+  writeFileSync(README, renewReadme(readFileSync(README, "utf8"), results));
+  process.stderr.write(`renewed ${directory} and ${README}\n`);
+}
+
 async function main(): Promise<void> {
   if (process.argv.includes("--help")) {
     process.stdout.write(USAGE);
     return;
   }
   const options = parseOptions(process.argv.slice(2));
+  if (options.readmeOnly) {
+    renewDocuments(options.results ?? RESULTS_DIRECTORY);
+    return;
+  }
   const directory = mkdtempSync(path.join(tmpdir(), "ottla-bench-"));
   const cleanUp = (): void => {
     killBrokers();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {

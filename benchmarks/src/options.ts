@@ -1,81 +1,48 @@
 import { parseArgs } from "node:util";
 import type { OttlaProgram } from "./brokers/ottla-broker.ts";
-
-export const PARTS = ["limits", "micro", "start", "memory", "e2e"] as const;
-export type Part = (typeof PARTS)[number];
-
-const EFFORTS = ["quick", "normal", "full"] as const;
-type Effort = (typeof EFFORTS)[number];
-
-/** How much is measured; each figure can be set by itself as well. */
-export interface Plan {
-  readonly rounds: number;
-  readonly recordSizes: readonly number[];
-  readonly partitionCounts: readonly number[];
-  /** Of values, for each produce run; `--records` sets the number of records instead. */
-  readonly bytesPerRun: number;
-  readonly records: number | undefined;
-  readonly latencyRates: readonly number[];
-  readonly latencySeconds: number;
-  readonly microTimeMs: number;
-}
+import {
+  DIMENSIONS,
+  EFFORTS,
+  PARTS,
+  PLANS,
+  type Dimension,
+  type Effort,
+  type Part,
+  type Plan,
+} from "./plans.ts";
 
 export interface Options extends Plan {
   readonly parts: ReadonlySet<Part>;
   readonly effort: Effort;
+  /** Sets the number of records of a produce run instead of `bytesPerRun`. */
+  readonly records: number | undefined;
+  readonly dimensions: ReadonlySet<Dimension>;
   readonly program: OttlaProgram;
   readonly ottlaOverrides: readonly string[];
   readonly clients: ReadonlySet<ClientName>;
   readonly results: string | undefined;
   readonly baseline: string | undefined;
   readonly saveBaseline: string | undefined;
+  /** Measures nothing: renews what the README shows of the stored results. */
+  readonly readmeOnly: boolean;
 }
 
 export const CLIENTS = ["java", "librdkafka"] as const;
 export type ClientName = (typeof CLIENTS)[number];
 
-const MEBIBYTE = 2 ** 20;
-const ALL_SIZES = [100, 1024, 10 * 1024];
-
-const PLANS: Readonly<Record<Effort, Omit<Plan, "records">>> = {
-  quick: {
-    rounds: 1,
-    recordSizes: [1024],
-    partitionCounts: [1],
-    bytesPerRun: 64 * MEBIBYTE,
-    latencyRates: [10_000],
-    latencySeconds: 5,
-    microTimeMs: 20,
-  },
-  normal: {
-    rounds: 3,
-    recordSizes: ALL_SIZES,
-    partitionCounts: [1, 16],
-    bytesPerRun: 256 * MEBIBYTE,
-    latencyRates: [10_000, 50_000],
-    latencySeconds: 10,
-    microTimeMs: 100,
-  },
-  full: {
-    rounds: 5,
-    recordSizes: ALL_SIZES,
-    partitionCounts: [1, 16],
-    bytesPerRun: 1024 * MEBIBYTE,
-    latencyRates: [10_000, 50_000],
-    latencySeconds: 20,
-    microTimeMs: 250,
-  },
-};
-
 export const USAGE = `npm run bench -- [option...]
 
-  --quick, --full        fewer or more rounds, cells and records than by default
+  --plan NAME            ${EFFORTS.join(", ")}: how many rounds, cells and records; landing takes a quarter of an hour
+  --quick, --full        the same as --plan quick and --plan full
   --only PART            ${PARTS.join(", ")}; may be repeated
   --client NAME          ${CLIENTS.join(" or ")}; may be repeated
   --rounds N             rounds of each cell
   --size BYTES           size of record values; may be repeated
   --partitions N         partitions of the topic; may be repeated
   --records N            records of each produce run
+  --scale DIMENSION      what grows in the scale part: ${DIMENSIONS.join(", ")}; may be repeated
+  --many-partitions N    partitions of the start with many of them
+  --log-megabytes N      what these partitions hold
   --rate N               records/s of the latency part; may be repeated
   --seconds N            length of each latency run
   --program NAME         bundle (what users get, the default) or source
@@ -83,15 +50,17 @@ export const USAGE = `npm run bench -- [option...]
   --results DIRECTORY    where results go; by default benchmarks/results, and nowhere with --only
   --compare FILE         compares this run with an earlier results.json; ends with 1 when something became worse
   --save-baseline FILE   also keeps this run for later comparisons
+  --readme               measures nothing; renews report, plots and the README's tables from results.json
 `;
 
 export class UsageError extends Error {}
 
 export function parseOptions(parameters: readonly string[]): Options {
   const values = parse(parameters);
-  if (values.quick && values.full) throw new UsageError("--quick and --full exclude each other");
-  const effort = values.quick ? "quick" : values.full ? "full" : "normal";
+  const effort = effortOf(values);
   const plan = PLANS[effort];
+  const { manyPartitions } = plan;
+  const logMegabytes = count("--log-megabytes", values["log-megabytes"]);
   return {
     ...plan,
     effort,
@@ -101,16 +70,28 @@ export function parseOptions(parameters: readonly string[]): Options {
     records: count("--records", values.records),
     latencyRates: counts("--rate", values.rate) ?? plan.latencyRates,
     latencySeconds: count("--seconds", values.seconds) ?? plan.latencySeconds,
-    parts: oneOf("--only", PARTS, values.only),
-    clients: oneOf("--client", CLIENTS, values.client),
-    program: [
-      ...oneOf("--program", ["bundle", "source"] as const, [values.program ?? "bundle"]),
-    ][0]!,
+    manyPartitions: {
+      partitions:
+        count("--many-partitions", values["many-partitions"]) ?? manyPartitions.partitions,
+      logBytes: logMegabytes === undefined ? manyPartitions.logBytes : logMegabytes * 1e6,
+    },
+    parts: oneOf("--only", PARTS, values.only, plan.defaultParts),
+    dimensions: oneOf("--scale", DIMENSIONS, values.scale, DIMENSIONS),
+    clients: oneOf("--client", CLIENTS, values.client, CLIENTS),
+    program: one("--program", ["bundle", "source"], values.program) ?? "bundle",
     ottlaOverrides: values.override ?? [],
     results: values.results,
     baseline: values.compare,
     saveBaseline: values["save-baseline"],
+    readmeOnly: values.readme,
   };
+}
+
+function effortOf(values: { quick: boolean; full: boolean; plan?: string | undefined }): Effort {
+  const named = one("--plan", EFFORTS, values.plan);
+  const given = [named, values.quick && "quick", values.full && "full"].filter(Boolean);
+  if (given.length > 1) throw new UsageError("--plan, --quick and --full exclude each other");
+  return (given[0] || "normal") as Effort;
 }
 
 function parse(parameters: readonly string[]) {
@@ -120,6 +101,11 @@ function parse(parameters: readonly string[]) {
       options: {
         quick: { type: "boolean", default: false },
         full: { type: "boolean", default: false },
+        readme: { type: "boolean", default: false },
+        plan: { type: "string" },
+        scale: { type: "string", multiple: true },
+        "many-partitions": { type: "string" },
+        "log-megabytes": { type: "string" },
         only: { type: "string", multiple: true },
         client: { type: "string", multiple: true },
         rounds: { type: "string" },
@@ -152,19 +138,28 @@ function counts(name: string, texts: readonly string[] | undefined): number[] | 
   return texts?.map((text) => count(name, text)!);
 }
 
-/** All of them unless some are named. */
+function one<Name extends string>(
+  option: string,
+  known: readonly Name[],
+  given: string | undefined,
+): Name | undefined {
+  if (given === undefined || known.includes(given as Name)) return given as Name | undefined;
+  throw new UsageError(`${option} ${given}: expected ${known.join(", ")}`);
+}
+
 function oneOf<Name extends string>(
   option: string,
   known: readonly Name[],
   given: readonly string[] | undefined,
+  otherwise: readonly Name[],
 ): ReadonlySet<Name> {
-  for (const name of given ?? []) {
-    if (!known.includes(name as Name))
-      throw new UsageError(`${option} ${name}: expected ${known.join(", ")}`);
-  }
-  return new Set((given as readonly Name[] | undefined) ?? known);
+  return new Set(given?.map((name) => one(option, known, name)!) ?? otherwise);
 }
 
-export function recordsOf({ records, bytesPerRun }: Plan, recordBytes: number): number {
-  return records ?? Math.ceil(bytesPerRun / recordBytes);
+export function recordsOf(
+  { records, bytesPerRun }: Options,
+  recordBytes: number,
+  client: ClientName,
+): number {
+  return records ?? Math.ceil(bytesPerRun[client] / recordBytes);
 }

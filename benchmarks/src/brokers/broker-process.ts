@@ -55,6 +55,14 @@ export function spawnBroker({
     port,
     pid,
     bootstrap: `127.0.0.1:${port}`,
+    get isRunning() {
+      return child.exitCode === null && child.signalCode === null;
+    },
+    kill: async () => {
+      isAsked = true;
+      kill();
+      await ended;
+    },
     stop: async () => {
       isAsked = true;
       child.kill("SIGTERM");

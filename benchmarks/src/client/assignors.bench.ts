@@ -22,7 +22,8 @@ export function addAssignorBenchmarks(bench: Bench): void {
   for (const name of NAMES) {
     const assignor = assignorByName(name);
     bench.add(`assign ${PARTITIONS} partitions to ${MEMBERS} members, ${name}`, () => {
-      if (assignor.assign(members, partitionCounts).size !== MEMBERS) throw new Error("a member got no answer");
+      if (assignor.assign(members, partitionCounts).size !== MEMBERS)
+        throw new Error("a member got no answer");
     });
   }
 }

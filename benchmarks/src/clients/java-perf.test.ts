@@ -11,7 +11,7 @@ describe("parseProducerPerf", () => {
 
   it("takes the steady state, not the progress and not the whole", () => {
     const result = parseProducerPerf([progress, whole, steady, ""].join("\n"), 100);
-    expect(result).toMatchObject({ p50Ms: 17, p99Ms: 445 });
+    expect(result).toMatchObject({ latencyMs: { p50: 17, p99: 445, p999: 452 } });
     expect(result.recordsPerSecond).toBeCloseTo(21812.89);
     expect(result.megabytesPerSecond).toBeCloseTo(2.1813, 3);
   });

@@ -1,21 +1,25 @@
-import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, statSync } from "node:fs";
-import { homedir } from "node:os";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import type { ConsumeLoad, LatencyLoad, LoadResult, ProduceLoad } from "./load.ts";
-
-const run = promisify(execFile);
+import { compileNative } from "../native/compile-native.ts";
+import { runClient, type ClientUsage } from "./client-process.ts";
+import {
+  DEFAULT_LINGER_MS,
+  type ConsumeLoad,
+  type LatencyLoad,
+  type LoadResult,
+  type Percentiles,
+  type ProduceLoad,
+} from "./load.ts";
 
 const SOURCE = fileURLToPath(new URL("../librdkafka/load.c", import.meta.url));
-const TOOL_TIMEOUT_MS = 600_000;
+
+/** It loads in no time, but joins its broker only after up to a second. */
+const START_UP_MS = 200;
 
 export interface LibrdkafkaLatency {
   /** From producing to the acknowledgement. */
-  readonly acknowledgedMs: { readonly p50: number; readonly p99: number };
+  readonly acknowledgedMs: Percentiles;
   /** From producing to the consumer's hands. */
-  readonly endToEndMs: { readonly p50: number; readonly p99: number };
+  readonly endToEndMs: Percentiles;
   readonly recordsPerSecond: number;
 }
 
@@ -30,43 +34,27 @@ export class Librdkafka {
   }
 
   static async compile(): Promise<Librdkafka> {
-    const cache = process.env["XDG_CACHE_HOME"] || path.join(homedir(), ".cache");
-    const directory = path.join(cache, "ottla-benchmarks");
-    const program = path.join(directory, "librdkafka-load");
-    if (!existsSync(program) || statSync(program).mtimeMs < statSync(SOURCE).mtimeMs) {
-      mkdirSync(directory, { recursive: true });
-      try {
-        await run("gcc", [
-          "-O2",
-          "-Wall",
-          "-Wextra",
-          "-Werror",
-          SOURCE,
-          "-o",
-          program,
-          "-lrdkafka",
-          "-lpthread",
-        ]);
-      } catch (error) {
-        throw new Error("cannot compile against librdkafka: install gcc and librdkafka-dev", {
-          cause: error,
-        });
-      }
-    }
-    const { stdout } = await run(program, ["version"]);
+    const program = await compileNative({
+      name: "librdkafka-load",
+      source: SOURCE,
+      libraries: ["rdkafka"],
+      needs: "gcc and librdkafka-dev",
+    });
+    const { stdout } = await runClient(program, ["version"], 0);
     return new Librdkafka(program, stdout.trim());
   }
 
   async produce(load: ProduceLoad): Promise<LoadResult> {
     const { bootstrap, topic, records, recordBytes } = load;
-    const result = await this.#run("produce", [bootstrap, topic, records, recordBytes]);
-    return rates(load, number(result, "seconds"));
+    const { result, usage } = await this.#run("produce", [bootstrap, topic, records, recordBytes]);
+    return rates(load, number(result, "seconds"), usage);
   }
 
   async consume(load: ConsumeLoad): Promise<LoadResult> {
     const { bootstrap, topic, partitions, records, recordBytes } = load;
-    const result = await this.#run("consume", [bootstrap, topic, records, recordBytes, partitions]);
-    return rates(load, number(result, "seconds"));
+    const parameters = [bootstrap, topic, records, recordBytes, partitions];
+    const { result, usage } = await this.#run("consume", parameters);
+    return rates(load, number(result, "seconds"), usage);
   }
 
   async latency(load: LatencyLoad): Promise<LibrdkafkaLatency> {
@@ -78,11 +66,12 @@ export class Librdkafka {
       recordBytes,
       partitions,
       ratePerSecond,
+      load.lingerMs ?? DEFAULT_LINGER_MS,
     ];
-    const result = await this.#run("latency", parameters);
+    const { result } = await this.#run("latency", parameters);
     return {
-      acknowledgedMs: { p50: number(result, "ackP50Ms"), p99: number(result, "ackP99Ms") },
-      endToEndMs: { p50: number(result, "endToEndP50Ms"), p99: number(result, "endToEndP99Ms") },
+      acknowledgedMs: percentiles(result, "ack"),
+      endToEndMs: percentiles(result, "endToEnd"),
       recordsPerSecond: (ratePerSecond * seconds) / number(result, "seconds"),
     };
   }
@@ -90,19 +79,31 @@ export class Librdkafka {
   async #run(
     mode: string,
     parameters: readonly (string | number)[],
-  ): Promise<Record<string, unknown>> {
-    const { stdout } = await run(this.#program, [mode, ...parameters.map(String)], {
-      timeout: TOOL_TIMEOUT_MS,
-    });
-    return JSON.parse(stdout) as Record<string, unknown>;
+  ): Promise<{ result: Record<string, unknown>; usage: ClientUsage | undefined }> {
+    const { stdout, usage } = await runClient(
+      this.#program,
+      [mode, ...parameters.map(String)],
+      START_UP_MS,
+    );
+    return { result: JSON.parse(stdout) as Record<string, unknown>, usage };
   }
 }
 
-function rates({ records, recordBytes }: ProduceLoad, seconds: number): LoadResult {
+function rates(
+  { records, recordBytes }: ProduceLoad,
+  seconds: number,
+  usage: ClientUsage | undefined,
+): LoadResult {
   return {
     recordsPerSecond: records / seconds,
     megabytesPerSecond: (records * recordBytes) / 1e6 / seconds,
+    usage,
   };
+}
+
+function percentiles(result: Record<string, unknown>, prefix: "ack" | "endToEnd"): Percentiles {
+  const value = (name: string): number => number(result, `${prefix}${name}Ms`);
+  return { p50: value("P50"), p99: value("P99"), p999: value("P999") };
 }
 
 function number(result: Record<string, unknown>, name: string): number {

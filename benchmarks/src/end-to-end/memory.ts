@@ -22,7 +22,8 @@ const MEMORY_TARGETS: readonly TargetName[] = ["ottla", "kafka"];
 /** A fresh process for each round: memory depends on everything that a broker did before. */
 export async function measureMemory(context: BenchContext): Promise<void> {
   const targets = MEMORY_TARGETS.filter((target) => context.targets.includes(target));
-  for (let round = 0; round < context.options.rounds; round++) {
+  const { rounds, memoryRounds } = context.options;
+  for (let round = 0; round < Math.min(rounds, memoryRounds); round++) {
     for (const target of inTurn(targets, round)) {
       const prepared = await prepareTarget(context, target, `memory-${round}`);
       const broker = prepared.spawn();
@@ -61,7 +62,11 @@ async function measureBroker(
     bootstrap: broker.bootstrap,
     topic,
     partitions: MEMORY_PARTITIONS,
-    records: recordsOf(options, MEMORY_RECORD_BYTES),
+    records: recordsOf(
+      options,
+      MEMORY_RECORD_BYTES,
+      librdkafka === undefined ? "java" : "librdkafka",
+    ),
     recordBytes: MEMORY_RECORD_BYTES,
   };
   await generator.produce(load);

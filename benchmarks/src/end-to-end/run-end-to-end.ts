@@ -1,32 +1,28 @@
-import type { MeasuredBroker } from "../brokers/broker.ts";
-import { prepareTarget } from "../brokers/prepare-target.ts";
-import { untilServed, withWireClient } from "../clients/wire-client.ts";
 import type { BenchContext } from "./bench-context.ts";
 import { measureLatency } from "./latency.ts";
-import { topicName } from "./names.ts";
+import { RunningBroker } from "./running-broker.ts";
 import { measureThroughput, warmUp } from "./throughput.ts";
+import { inTurn } from "./turns.ts";
 
-const START_TIMEOUT_MS = 60_000;
+/** Members that join wait for others by default, which is no part of what is measured and would take most of the run. */
+export const END_TO_END_SETTINGS = { "group.initial.rebalance.delay.ms": "0" } as const;
 
 /** All brokers run side by side for the whole part, warm, and are loaded one at a time. */
 export async function runEndToEnd(context: BenchContext): Promise<void> {
-  const brokers: MeasuredBroker[] = [];
-  try {
-    for (const target of context.targets) {
-      const broker = (await prepareTarget(context, target, "e2e")).spawn();
-      brokers.push(broker);
-      const topic = topicName();
-      await untilServed(START_TIMEOUT_MS, () =>
-        withWireClient(broker.port, async (client) => {
-          await client.createTopic(topic, 1);
-          await client.deleteTopic(topic);
-        }),
-      );
-    }
-    await warmUp(context, brokers);
-    await measureThroughput(context, brokers);
-    await measureLatency(context, brokers);
-  } finally {
-    for (const broker of brokers) await broker.stop();
+  const { options, log } = context;
+  await using brokers = new AsyncDisposableStack();
+  const running: RunningBroker[] = [];
+  for (const target of context.targets) {
+    await log.attempt(`${target}, start`, async () => {
+      const broker = await RunningBroker.prepare(context, target, "e2e", END_TO_END_SETTINGS);
+      running.push(brokers.use(broker));
+      await broker.broker();
+    });
+  }
+  await warmUp(context, running);
+  for (let round = 0; round < options.rounds; round++) {
+    const parts = [measureThroughput, measureLatency];
+    // A last round that is short of time lacks the end of the other part than the first.
+    for (const part of inTurn(parts, round)) await part(context, running, round);
   }
 }

@@ -16,10 +16,15 @@ const START_TARGETS: readonly TargetName[] = ["ottla", "kafka"];
 export async function measureStart(context: BenchContext): Promise<void> {
   const targets = START_TARGETS.filter((target) => context.targets.includes(target));
   for (let round = 0; round < context.options.rounds; round++) {
+    if (!context.hasTime(round)) return;
     for (const target of inTurn(targets, round)) {
-      const prepared = await prepareTarget(context, target, `start-${round}`);
-      await measureOne(context, prepared, "new", "empty directory");
-      await measureOne(context, prepared, "again", "after a clean stop");
+      try {
+        const prepared = await prepareTarget(context, target, `start-${round}`);
+        await measureOne(context, prepared, "new", "empty directory");
+        await measureOne(context, prepared, "again", "after a clean stop");
+      } catch (error) {
+        context.log.addMissing(`${target}, start`, error);
+      }
     }
   }
 }
@@ -34,7 +39,11 @@ async function measureOne(
   const startedAt = performance.now();
   const broker = prepared.spawn();
   try {
-    const client = await untilServed(START_TIMEOUT_MS, () => WireClient.connect(prepared.port));
+    const client = await untilServed(
+      START_TIMEOUT_MS,
+      () => WireClient.connect(prepared.port),
+      () => broker.isRunning,
+    );
     if (id === "new") await untilServed(START_TIMEOUT_MS, () => client.createTopic(TOPIC, 1));
     await untilServed(START_TIMEOUT_MS, () => client.produceOne(TOPIC));
     const seconds = (performance.now() - startedAt) / 1000;

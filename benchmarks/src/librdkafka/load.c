@@ -1,10 +1,12 @@
 /*
- * A load generator over librdkafka with its default settings but for acks, which is "all".
+ * A load generator over librdkafka with its default settings but for acks, which is "all", and for the linger
+ * time where latencies are measured.
  *
  *   load version
  *   load produce BOOTSTRAP TOPIC RECORDS SIZE                      seconds from the first record to the last acknowledgement
  *   load consume BOOTSTRAP TOPIC RECORDS SIZE PARTITIONS           seconds from the first fetched record to the last
- *   load latency BOOTSTRAP TOPIC RECORDS SIZE PARTITIONS RATE      percentiles at a fixed rate, acknowledged and end to end
+ *   load latency BOOTSTRAP TOPIC RECORDS SIZE PARTITIONS RATE LINGER_MS
+ *                                                                  percentiles at a fixed rate, acknowledged and end to end
  *
  * Finding the broker and the topic takes librdkafka between nothing and a second, by chance; it is
  * left out: a produce run begins when a first record was acknowledged.
@@ -67,12 +69,16 @@ static void set(rd_kafka_conf_t *conf, const char *name, const char *value) {
     if (rd_kafka_conf_set(conf, name, value, error, sizeof error) != RD_KAFKA_CONF_OK) fail("%s", error);
 }
 
+/* NULL leaves the linger time as it is. */
+static const char *linger_ms;
+
 static rd_kafka_t *new_client(rd_kafka_type_t type, const char *bootstrap) {
     char error[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set(conf, "bootstrap.servers", bootstrap);
     if (type == RD_KAFKA_PRODUCER) {
         set(conf, "acks", "all");
+        if (linger_ms != NULL) set(conf, "linger.ms", linger_ms);
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     } else {
         set(conf, "group.id", "ottla-benchmarks");
@@ -257,9 +263,10 @@ static void run_latency(const char *bootstrap, const char *topic, long counted, 
     double *acks = ack_latency + warm_up, *ends = end_to_end_latency + warm_up;
     qsort(acks, counted, sizeof *acks, compare);
     qsort(ends, counted, sizeof *ends, compare);
-    printf("{\"seconds\": %.6f, \"ackP50Ms\": %.3f, \"ackP99Ms\": %.3f, \"endToEndP50Ms\": %.3f, \"endToEndP99Ms\": %.3f}\n",
-           sent_s, percentile_ms(acks, counted, 0.5), percentile_ms(acks, counted, 0.99),
-           percentile_ms(ends, counted, 0.5), percentile_ms(ends, counted, 0.99));
+    printf("{\"seconds\": %.6f, \"ackP50Ms\": %.3f, \"ackP99Ms\": %.3f, \"ackP999Ms\": %.3f, "
+           "\"endToEndP50Ms\": %.3f, \"endToEndP99Ms\": %.3f, \"endToEndP999Ms\": %.3f}\n",
+           sent_s, percentile_ms(acks, counted, 0.5), percentile_ms(acks, counted, 0.99), percentile_ms(acks, counted, 0.999),
+           percentile_ms(ends, counted, 0.5), percentile_ms(ends, counted, 0.99), percentile_ms(ends, counted, 0.999));
     rd_kafka_consumer_close(consumer);
     rd_kafka_destroy(consumer);
     rd_kafka_destroy(producer);
@@ -271,14 +278,16 @@ int main(int count, char **arguments) {
         puts(rd_kafka_version_str());
         return 0;
     }
-    if (count < 6) fail("usage: load version | load produce|consume|latency BOOTSTRAP TOPIC RECORDS SIZE [PARTITIONS [RATE]]");
+    if (count < 6) fail("usage: load version | load produce|consume|latency BOOTSTRAP TOPIC RECORDS SIZE [PARTITIONS [RATE LINGER_MS]]");
     const char *bootstrap = arguments[2], *topic = arguments[3];
     long records = atol(arguments[4]);
     size_t size = (size_t)atol(arguments[5]);
     int partitions = count > 6 ? atoi(arguments[6]) : 1;
     if (strcmp(mode, "produce") == 0) run_produce(bootstrap, topic, records, size);
     else if (strcmp(mode, "consume") == 0) run_consume(bootstrap, topic, records, size, partitions);
-    else if (strcmp(mode, "latency") == 0 && count > 7) run_latency(bootstrap, topic, records, size, partitions, atof(arguments[7]));
-    else fail("unknown mode %s", mode);
+    else if (strcmp(mode, "latency") == 0 && count > 8) {
+        linger_ms = arguments[8];
+        run_latency(bootstrap, topic, records, size, partitions, atof(arguments[7]));
+    } else fail("unknown mode %s", mode);
     return 0;
 }

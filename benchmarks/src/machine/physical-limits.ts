@@ -2,7 +2,9 @@ import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
+import type { LimitSizes } from "../plans.ts";
 import type { MeasurementLog } from "../results/measurement-log.ts";
+import type { WireLoad } from "../native/wire-load.ts";
 
 const MEBIBYTE = 2 ** 20;
 const CHUNK = Buffer.alloc(MEBIBYTE, "ottla");
@@ -12,17 +14,12 @@ const SMALL_WRITE = Buffer.alloc(16 * 1024, "ottla");
 
 const SERIES = "machine";
 
-export interface LimitSizes {
-  readonly diskMebibytes: number;
-  readonly syncs: number;
-  readonly loopbackMebibytes: number;
-}
-
 /** What no broker on this machine can exceed, measured in the same run as everything else. */
 export async function measureLimits(
   log: MeasurementLog,
   directory: string,
   sizes: LimitSizes,
+  wireLoad: WireLoad | undefined,
 ): Promise<void> {
   const add = (
     id: string,
@@ -45,6 +42,9 @@ export async function measureLimits(
   add("memory", "memory copy, 64 MiB blocks, one thread", "MB/s", "higher", memoryCopy());
   const loopback = await loopbackThroughput(loopbackMebibytes);
   add("loopback", "TCP over loopback, Node to Node, 64 KiB writes", "MB/s", "higher", loopback);
+  if (wireLoad === undefined) return;
+  const bare = await wireLoad.loopback(loopbackMebibytes * MEBIBYTE, 64 * 1024);
+  add("loopback-bare", "TCP over loopback, bare sockets, 64 KiB writes", "MB/s", "higher", bare);
 }
 
 function sequentialWrite(directory: string, mebibytes: number): number {

@@ -26,7 +26,7 @@ const SUITES: readonly Suite[] = [
 const RIVAL = /: (ottla|kafkajs|platformatic)$/;
 
 /** Of the engine's batches. */
-const ENGINE_SHARES = { quick: 0.05, normal: 0.5, full: 1 } as const;
+const ENGINE_SHARES = { quick: 0.05, landing: 0.05, normal: 0.5, full: 1 } as const;
 
 /** By the flush policy with which they are compared. */
 const RAW_SUBJECTS = { "raw write + fdatasync": "group", "raw write": "none" } as const;

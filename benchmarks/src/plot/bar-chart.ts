@@ -1,7 +1,16 @@
-/**
- * Grouped horizontal bars as SVG, without dependencies. Colours and text have enough contrast on light and on
- * dark pages, because a file in a repository is shown on both.
- */
+import {
+  colourOf,
+  escapeText,
+  GRID_COLOUR as GRID,
+  niceCeiling,
+  openSvg,
+  renderLegend,
+  round,
+  TEXT_COLOUR as TEXT,
+  tickText,
+} from "./svg.ts";
+
+/** Grouped horizontal bars as SVG, without dependencies. */
 export interface BarGroup {
   readonly label: string;
   /** In the order of `series`; undefined where nothing was measured. */
@@ -24,8 +33,11 @@ export interface BarChart {
   readonly groups: readonly BarGroup[];
 }
 
-const WIDTH = 860;
-const LEFT = 230;
+const PLOT_WIDTH = 480;
+/** Labels stand left of the bars; letters of this font are seldom wider on average. */
+const LABEL_LETTER = 7;
+const LABEL_MARGIN = 26;
+const LEFT_MIN = 230;
 const RIGHT = 150;
 const LEGEND_TOP = 62;
 const LEGEND_LINE = 18;
@@ -35,27 +47,22 @@ const GROUP_GAP = 16;
 const AXIS_HEIGHT = 52;
 const TICKS = 5;
 
-const COLOURS = ["#2f81c7", "#d9822b", "#8a63b8", "#3a9a6b", "#b5485d"];
-const TEXT = "#7a828c";
-const GRID = "#8b949e";
-
 export function renderBarChart(chart: BarChart): string {
   const { series, groups } = chart;
   const top = niceCeiling(
     Math.max(0, ...groups.flatMap(({ bars }) => bars.map((bar) => bar?.max ?? 0))),
   );
-  const plotWidth = WIDTH - LEFT - RIGHT;
-  const x = (value: number): number => LEFT + (value / top) * plotWidth;
+  const longest = Math.max(0, ...groups.map(({ label }) => label.length));
+  const left = Math.max(LEFT_MIN, longest * LABEL_LETTER + LABEL_MARGIN);
+  const width = left + PLOT_WIDTH + RIGHT;
+  const x = (value: number): number => left + (value / top) * PLOT_WIDTH;
   const groupHeight = series.length * (BAR + BAR_GAP) + GROUP_GAP;
   const plotTop = LEGEND_TOP + series.length * LEGEND_LINE + 14;
   const bottom = plotTop + groups.length * groupHeight;
   const height = bottom + AXIS_HEIGHT;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13" role="img">`,
-    `<title>${escapeText(chart.title)}</title>`,
-    `<text x="16" y="28" font-size="18" font-weight="600" fill="${TEXT}">${escapeText(chart.title)}</text>`,
-    `<text x="16" y="48" fill="${TEXT}">${escapeText(chart.subtitle)}</text>`,
-    ...renderLegend(series),
+    ...openSvg(chart.title, chart.subtitle, width, height),
+    ...renderLegend(series, { top: LEGEND_TOP, lineHeight: LEGEND_LINE }),
     ...renderAxis({ top, x, plotTop, bottom, title: chart.axisTitle }),
     ...groups.flatMap((group, index) =>
       renderGroup(group, plotTop + index * groupHeight, groupHeight, x),
@@ -63,16 +70,6 @@ export function renderBarChart(chart: BarChart): string {
     "</svg>",
     "",
   ].join("\n");
-}
-
-function renderLegend(series: readonly string[]): string[] {
-  return series.flatMap((name, index) => {
-    const y = LEGEND_TOP + index * LEGEND_LINE;
-    return [
-      `<rect x="16" y="${y}" width="12" height="12" rx="2" fill="${colourOf(index)}"/>`,
-      `<text x="34" y="${y + 11}" fill="${TEXT}">${escapeText(name)}</text>`,
-    ];
-  });
 }
 
 interface Axis {
@@ -105,21 +102,22 @@ function renderGroup(
   height: number,
   x: (value: number) => number,
 ): string[] {
+  const left = x(0);
   const lines = [
-    `<text x="${LEFT - 10}" y="${y + (height - GROUP_GAP) / 2 + 4}" text-anchor="end" fill="${TEXT}">${escapeText(group.label)}</text>`,
+    `<text x="${left - 10}" y="${y + (height - GROUP_GAP) / 2 + 4}" text-anchor="end" fill="${TEXT}">${escapeText(group.label)}</text>`,
   ];
   for (const [index, bar] of group.bars.entries()) {
     const barY = y + index * (BAR + BAR_GAP);
     const middle = barY + BAR / 2;
     if (bar === undefined) {
       lines.push(
-        `<text x="${LEFT + 6}" y="${middle + 4}" font-size="11" fill="${TEXT}">not measured</text>`,
+        `<text x="${left + 6}" y="${middle + 4}" font-size="11" fill="${TEXT}">not measured</text>`,
       );
       continue;
     }
-    const width = round(Math.max(1, x(bar.value) - LEFT));
+    const width = round(Math.max(1, x(bar.value) - left));
     lines.push(
-      `<rect x="${LEFT}" y="${barY}" width="${width}" height="${BAR}" rx="2" fill="${colourOf(index)}"/>`,
+      `<rect x="${left}" y="${barY}" width="${width}" height="${BAR}" rx="2" fill="${colourOf(index)}"/>`,
     );
     if (bar.max > bar.min) {
       lines.push(
@@ -132,28 +130,4 @@ function renderGroup(
     );
   }
   return lines;
-}
-
-function colourOf(index: number): string {
-  return COLOURS[index % COLOURS.length]!;
-}
-
-/** The next of 1, 2, 2.5, 5 and 10 times a power of ten, so that five ticks have short labels. */
-export function niceCeiling(value: number): number {
-  if (value <= 0) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= value) ?? 10;
-  return step * power;
-}
-
-function tickText(value: number): string {
-  return Number(value.toPrecision(6)).toLocaleString("en-US");
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
-function escapeText(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -90,3 +90,26 @@ it("keeps a measurement that failed for one broker in the table of the others", 
   const text = renderMarkdown({ ...results, measurements: [produce, failed] }, new Map());
   expect(text.match(/^\|  \|.*$/gm)).toHaveLength(1);
 });
+
+it("names the cells in which busy processors are the client's", () => {
+  const cell = (title: string, client: number, all: number): Measurement => ({
+    ...produce,
+    id: title,
+    title,
+    columns: {
+      processors: { unit: "processors", samples: [2] },
+      "client with ottla": { unit: "processors", samples: [client] },
+      "all with ottla": { unit: "processors", samples: [all] },
+    },
+  });
+  const measurements = [cell("client", 1.3, 1.9), cell("broker", 0.3, 1.9), cell("idle", 0.9, 1)];
+  const text = renderMarkdown({ ...results, measurements }, new Map());
+  expect(text).toMatch(/In 1 of 3 cells .*: client\.$/m);
+});
+
+it("has a column for each figure beside the values, with its unit", () => {
+  const columns = { loopback: { unit: "MB/s", samples: [900, 1000, 1100] } } as const;
+  const [header, , row] = renderTable([{ ...produce, columns }]);
+  expect(header).toMatch(/\| unit \| loopback \|$/);
+  expect(row).toMatch(/\| 1,000 MB\/s \|$/);
+});

@@ -2,6 +2,7 @@ import { summarise } from "../statistics/summary.ts";
 import {
   advantage,
   SECTIONS,
+  type Column,
   type Measurement,
   type Results,
   type Section,
@@ -15,6 +16,8 @@ const SECTION_TITLES: Readonly<Record<Section, string>> = {
   cpu: "Processor time of the broker",
   start: "Start",
   memory: "Memory of the broker",
+  scale: "Costs against what grows",
+  background: "Producing while the broker works in the background",
   micro: "Parts",
   limits: "Limits of this machine",
 };
@@ -39,6 +42,7 @@ export function renderMarkdown(
     if (measurements.length === 0) continue;
     lines.push(`## ${SECTION_TITLES[section]}`, "");
     for (const group of bySeries(measurements)) lines.push(...renderTable(group), "");
+    lines.push(...renderClientBound(measurements));
     for (const plot of plots.get(section) ?? [])
       lines.push(`![${SECTION_TITLES[section]}](${plot})`, "");
   }
@@ -53,6 +57,30 @@ export function renderMarkdown(
     "",
   );
   return lines.join("\n");
+}
+
+/** A client that uses so much of what all use, on processors of which so little is idle, sets the rate itself. */
+const CLIENT_SHARE_MIN = 0.5;
+const BUSY_SHARE_MIN = 0.85;
+
+/** Names the cells in which rates of brokers are rates of clients, or their ratio would be believed. */
+function renderClientBound(measurements: readonly Measurement[]): string[] {
+  const bound = measurements.filter(({ columns = {} }) => {
+    const client = columns["client with ottla"];
+    const all = columns["all with ottla"];
+    const processors = columns["processors"];
+    if (client === undefined || all === undefined || processors === undefined) return false;
+    const [used, busy, whole] = [client, all, processors].map(
+      ({ samples }) => summarise(samples).median,
+    );
+    return used! >= CLIENT_SHARE_MIN * busy! && busy! >= BUSY_SHARE_MIN * whole!;
+  });
+  if (bound.length === 0) return [];
+  const titles = bound.map(({ title }) => title).join("; ");
+  return [
+    `In ${bound.length} of ${measurements.length} cells the processors are busy and mostly with the client, so that these ratios say more about the client than about the broker: ${titles}.`,
+    "",
+  ];
 }
 
 /** Neighbours with other rivals stand in tables of their own. One that lacks a series stays with those that have it. */
@@ -81,11 +109,13 @@ export function renderTable(measurements: readonly Measurement[]): string[] {
   const [first, ...rivals] = series;
   if (first === undefined) return [];
   const hasNotes = measurements.some(({ notes }) => notes !== undefined);
+  const columns = [...new Set(measurements.flatMap((row) => Object.keys(row.columns ?? {})))];
   const header = [
     "",
     ...series,
     ...rivals.map((rival) => `${first} / ${rival}`),
     "unit",
+    ...columns,
     ...(hasNotes ? ["more"] : []),
   ];
   const rows = measurements.map((measurement) => [
@@ -93,6 +123,7 @@ export function renderTable(measurements: readonly Measurement[]): string[] {
     ...series.map((name) => renderSamples(measurement.samples[name])),
     ...rivals.map((rival) => renderRatio(measurement, first, rival)),
     `${measurement.unit}, ${measurement.better} is better`,
+    ...columns.map((name) => renderColumn(measurement.columns?.[name])),
     ...(hasNotes ? [renderNotes(measurement)] : []),
   ]);
   const alignment = header.map((_, column) => (column === 0 ? ":--" : "--:"));
@@ -103,6 +134,11 @@ function renderSamples(samples: readonly number[] | undefined): string {
   if (samples === undefined || samples.length === 0) return "–";
   const { median, spread, rounds } = summarise(samples);
   return rounds === 1 ? formatNumber(median) : `${formatNumber(median)} ± ${formatPercent(spread)}`;
+}
+
+function renderColumn(column: Column | undefined): string {
+  if (column === undefined) return "–";
+  return `${formatNumber(summarise(column.samples).median)} ${column.unit}`;
 }
 
 function renderRatio({ samples, better }: Measurement, first: string, rival: string): string {

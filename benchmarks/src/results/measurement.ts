@@ -7,6 +7,8 @@ export const SECTIONS = [
   "cpu",
   "start",
   "memory",
+  "scale",
+  "background",
   "micro",
   "limits",
 ] as const;
@@ -15,6 +17,22 @@ export type Section = (typeof SECTIONS)[number];
 /** Who is measured end to end. `kafka` is Kafka's default, which leaves syncing to the operating system. */
 export const TARGETS = ["ottla", "kafka", "kafka-fsync"] as const;
 export type TargetName = (typeof TARGETS)[number];
+
+/** A figure beside the values, such as the limit of the machine for this cell. */
+export interface Column {
+  readonly unit: "MB/s" | "%" | "processors" | "ms";
+  /** One value for each round. */
+  readonly samples: readonly number[];
+}
+
+/** Where a measurement stands on a curve. */
+export interface CurvePoint {
+  /** What grows. */
+  readonly dimension: string;
+  readonly x: number;
+  /** What was measured of it: one plot of several. */
+  readonly figure: string;
+}
 
 export interface Measurement {
   /** Stable: comparisons find a cell by it. */
@@ -27,6 +45,9 @@ export interface Measurement {
   readonly samples: Readonly<Record<string, readonly number[]>>;
   /** More about a series than its values: tinybench's percentiles, for example. */
   readonly notes?: Readonly<Record<string, string>>;
+  /** By title. */
+  readonly columns?: Readonly<Record<string, Column>>;
+  readonly point?: CurvePoint;
 }
 
 export interface Results {

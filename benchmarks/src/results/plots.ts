@@ -1,4 +1,7 @@
 import { renderBarChart, type Bar, type BarGroup } from "../plot/bar-chart.ts";
+import { renderLineChart, type LinePanel, type LinePoint } from "../plot/line-chart.ts";
+import type { Dimension } from "../plans.ts";
+import { DIMENSION_TITLES } from "../scale/dimensions.ts";
 import { summarise } from "../statistics/summary.ts";
 import { advantage, type Measurement, type Section } from "./measurement.ts";
 import { formatNumber, formatRatio } from "./number-format.ts";
@@ -16,16 +19,22 @@ const PLOT_TITLES: Partial<Readonly<Record<Section, string>>> = {
   cpu: "Processor time of the broker",
   start: "Start of the process",
   memory: "Resident memory of the broker",
+  background: "Producing beside compaction",
 };
 
 const LEGEND: Readonly<Record<string, string>> = {
   ottla: "Ottla, fsync before each acknowledgement",
   kafka: "Apache Kafka, no fsync (its default)",
-  "kafka-fsync": "Apache Kafka, fsync (flush.messages=1)",
+  "kafka-fsync": "Apache Kafka, fsync (log.flush.interval.messages=1)",
 };
 
-/** One chart for each section and unit; a section with one unit has one chart named after it. */
+/** Bars for each section, and curves for what was measured along a dimension. */
 export function renderPlots(measurements: readonly Measurement[], subtitle: string): Plot[] {
+  return [...renderBarCharts(measurements, subtitle), ...renderCurves(measurements, subtitle)];
+}
+
+/** One chart for each section and unit; a section with one unit has one chart named after it. */
+function renderBarCharts(measurements: readonly Measurement[], subtitle: string): Plot[] {
   const groups = new Map<string, Measurement[]>();
   for (const measurement of measurements) {
     if (PLOT_TITLES[measurement.section] === undefined) continue;
@@ -44,6 +53,42 @@ export function renderPlots(measurements: readonly Measurement[], subtitle: stri
       svg: renderPlot(group, PLOT_TITLES[section]!, subtitle),
     };
   });
+}
+
+type PointMeasurement = Measurement & Required<Pick<Measurement, "point">>;
+
+/** One chart for each dimension, one panel for each figure. */
+function renderCurves(measurements: readonly Measurement[], subtitle: string): Plot[] {
+  const points = measurements.filter((one): one is PointMeasurement => one.point !== undefined);
+  const dimensions = Map.groupBy(points, ({ point }) => point.dimension);
+  return [...dimensions].map(([dimension, members]) => {
+    const series = [...new Set(members.flatMap(({ samples }) => Object.keys(samples)))];
+    const figures = Map.groupBy(members, ({ point }) => point.figure);
+    const panels = [...figures].map(([figure, cells]): LinePanel => ({
+      title: `${figure}, ${cells[0]!.unit}`,
+      lines: series.map((name) => cells.flatMap((cell) => linePoint(cell, name))),
+    }));
+    const xTitle = DIMENSION_TITLES[dimension as Dimension] ?? dimension;
+    const names = series.map((name) => LEGEND[name] ?? name);
+    return {
+      section: members[0]!.section,
+      fileName: `scale-${dimension}.svg`,
+      svg: renderLineChart({
+        title: `Costs against ${dimension.replaceAll("-", " ")}`,
+        subtitle,
+        xTitle,
+        series: names,
+        panels,
+      }),
+    };
+  });
+}
+
+function linePoint({ point, samples }: PointMeasurement, series: string): LinePoint[] {
+  const values = samples[series];
+  if (values === undefined) return [];
+  const { median, min, max } = summarise(values);
+  return [{ x: point.x, y: median, min, max }];
 }
 
 function renderPlot(measurements: readonly Measurement[], title: string, subtitle: string): string {

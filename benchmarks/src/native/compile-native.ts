@@ -1,0 +1,35 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export interface NativeSource {
+  /** Of the program, in the user's cache directory. */
+  readonly name: string;
+  readonly source: string;
+  readonly libraries: readonly string[];
+  /** What to install where it does not compile. */
+  readonly needs: string;
+}
+
+/** Compiles a load generator when its source is newer than the program; returns the program's path. */
+export async function compileNative(native: NativeSource): Promise<string> {
+  const cache = process.env["XDG_CACHE_HOME"] || path.join(homedir(), ".cache");
+  const directory = path.join(cache, "ottla-benchmarks");
+  const program = path.join(directory, native.name);
+  if (existsSync(program) && statSync(program).mtimeMs >= statSync(native.source).mtimeMs) {
+    return program;
+  }
+  mkdirSync(directory, { recursive: true });
+  const libraries = [...native.libraries, "pthread"].map((library) => `-l${library}`);
+  const warnings = ["-Wall", "-Wextra", "-Werror"];
+  try {
+    await run("gcc", ["-O2", ...warnings, native.source, "-o", program, ...libraries]);
+  } catch (error) {
+    throw new Error(`cannot compile ${native.name}: install ${native.needs}`, { cause: error });
+  }
+  return program;
+}

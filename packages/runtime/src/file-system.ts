@@ -45,6 +45,8 @@ export interface FileSystem {
   readFileSync(path: string): Uint8Array;
   existsSync(path: string): boolean;
   statSync(path: string): FileStatus;
+  /** Sets the time of last change; a file that replaces another may keep its age. */
+  setModifiedSync(path: string, modifiedMs: number): void;
   /** Names (not paths), sorted. */
   listSync(directory: string): string[];
   /** Creates missing parents too. */

@@ -3,6 +3,7 @@ export { SystemClock } from "./system-clock.ts";
 export type { Random } from "./random.ts";
 export { SystemRandom } from "./system-random.ts";
 export { silentLogger, type LogFields, type Logger } from "./logger.ts";
+export { openFilesMax } from "./open-files-max.ts";
 export { invariant, InvariantError } from "./invariant.ts";
 export type { DirectoryLock, FileHandle, FileStatus, FileSystem, OpenMode, VolumeSpace } from "./file-system.ts";
 export { NodeFileSystem } from "./node-file-system.ts";

@@ -58,6 +58,10 @@ export class MemoryFileSystem implements FileSystem {
     return { sizeBytes, modifiedMs, isDirectory: false };
   }
 
+  setModifiedSync(path: string, modifiedMs: number): void {
+    this.#file(path).modifiedMs = modifiedMs;
+  }
+
   listSync(directory: string): string[] {
     const name = posix.normalize(directory);
     if (!this.#directories.has(name)) throw failure("ENOENT", directory);

@@ -121,6 +121,11 @@ export class NodeFileSystem implements FileSystem {
     };
   }
 
+  setModifiedSync(path: string, modifiedMs: number): void {
+    const seconds = modifiedMs / 1000;
+    fs.utimesSync(path, seconds, seconds);
+  }
+
   listSync(directory: string): string[] {
     return fs.readdirSync(directory).sort();
   }

@@ -146,3 +146,37 @@ describe("the memory file system", () => {
       expect(() => fileSystem.openSync("/a", "write")).toThrow(/EIO/);
   });
 });
+
+describe("a disk that goes on after a power loss", () => {
+  test("keeps what was durable before, through the next loss", () => {
+    const first = new MemoryFileSystem();
+    write(first, "/old", "durable");
+    sync(first, "/old");
+    first.syncDirectoryNow("/");
+    const random = new SeededRandom(1);
+    const lost = { writes: "none-kept", names: "none-kept", random } as const;
+    const second = buildCrashState(first.trace, { operations: first.trace.length, ...lost });
+    write(second, "/old", "written over");
+    write(second, "/new", "never synced");
+    const third = buildCrashState(second.trace, {
+      operations: second.trace.length,
+      base: second.disk.base,
+      ...lost,
+    });
+    expect(new TextDecoder().decode(third.readFileSync("/old"))).toBe("durable");
+    expect(third.existsSync("/new")).toBe(false);
+    expect(third.disk.usedBytes).toBe(7);
+  });
+
+  test("takes nothing more from a process that has died", () => {
+    const fileSystem = new MemoryFileSystem();
+    write(fileSystem, "/file", "before");
+    fileSystem.faults.dieAfter(1);
+    const { length } = fileSystem.trace;
+    const handle = fileSystem.openSync("/file", "write");
+    expect(() => handle.writeSync([text("after")], 0)).toThrow("EIO");
+    expect(() => handle.dataSyncNow()).toThrow("EIO");
+    expect(() => fileSystem.removeSync("/file")).toThrow("EIO");
+    expect(fileSystem.trace.length).toBe(length);
+  });
+});

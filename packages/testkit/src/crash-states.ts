@@ -23,6 +23,8 @@ export interface CrashOptions {
   readonly writes: LostWrites;
   readonly names: LostNames;
   readonly random: SeededRandom;
+  /** What was durable before the trace began (`MemoryDisk.base`); nothing by default. */
+  readonly base?: DirectoryNode;
 }
 
 type WriteOperation = Extract<DiskOperation, { kind: "write" | "truncate" }>;
@@ -36,6 +38,7 @@ interface Pending<Operation> {
 interface DurableFile {
   content: Uint8Array;
   sizeBytes: number;
+  modifiedMs: number;
   pending: Pending<WriteOperation>[];
 }
 
@@ -46,7 +49,7 @@ export function buildCrashState(
   trace: readonly DiskOperation[],
   options: CrashOptions,
 ): MemoryFileSystem {
-  const disk = new DurableDisk();
+  const disk = new DurableDisk(options.base);
   for (let index = 0; index < options.operations; index++) disk.apply(trace[index]!, index);
   return disk.crash(options);
 }
@@ -54,8 +57,30 @@ export function buildCrashState(
 class DurableDisk {
   readonly #files = new Map<number, DurableFile>();
   readonly #directories = new Map<number, Map<string, number>>([[ROOT_INODE, new Map()]]);
+  /** Of directories. */
+  readonly #modifiedMs = new Map<number, number>();
   #pendingNames: Pending<NamesOperation>[] = [];
   #highestInode = ROOT_INODE;
+
+  constructor(base?: DirectoryNode) {
+    if (base) this.#adopt(base);
+  }
+
+  #adopt(node: Node): void {
+    this.#highestInode = Math.max(this.#highestInode, node.inode);
+    if (node.kind === "file") {
+      const { content, sizeBytes, modifiedMs } = node;
+      this.#files.set(node.inode, { content: content.slice(), sizeBytes, modifiedMs, pending: [] });
+      return;
+    }
+    this.#modifiedMs.set(node.inode, node.modifiedMs);
+    const names = new Map<string, number>();
+    this.#directories.set(node.inode, names);
+    for (const [name, child] of node.names) {
+      names.set(name, child.inode);
+      this.#adopt(child);
+    }
+  }
 
   apply(operation: DiskOperation, index: number): void {
     switch (operation.kind) {
@@ -66,6 +91,7 @@ class DurableDisk {
           this.#files.set(operation.inode, {
             content: new Uint8Array(0),
             sizeBytes: 0,
+            modifiedMs: 0,
             pending: [],
           });
         return;
@@ -108,9 +134,10 @@ class DurableDisk {
     this.#pendingNames = this.#pendingNames.filter((pending) => !isCovered(pending));
   }
 
-  #applyNames({ changes }: NamesOperation): void {
+  #applyNames({ changes, atMs }: NamesOperation): void {
     for (const { directory, name, inode } of changes) {
       const names = this.#directories.get(directory);
+      this.#modifiedMs.set(directory, atMs);
       if (inode === undefined) names?.delete(name);
       else names?.set(name, inode);
     }
@@ -133,12 +160,12 @@ class DurableDisk {
     if (known) return known;
     const names = this.#directories.get(inode);
     if (!names) {
-      const { content, sizeBytes } = this.#files.get(inode)!;
-      const file: FileNode = { inode, kind: "file", content, sizeBytes, modifiedMs: 0 };
+      const file: FileNode = { inode, kind: "file", ...this.#files.get(inode)! };
       nodes.set(inode, file);
       return file;
     }
-    const directory: DirectoryNode = { inode, kind: "directory", names: new Map() };
+    const modifiedMs = this.#modifiedMs.get(inode) ?? 0;
+    const directory: DirectoryNode = { inode, kind: "directory", names: new Map(), modifiedMs };
     nodes.set(inode, directory);
     for (const [name, child] of names) directory.names.set(name, this.#build(child, nodes));
     return directory;
@@ -165,6 +192,7 @@ function keptWrites(
 }
 
 function applyWhole(file: DurableFile, operation: WriteOperation): void {
+  file.modifiedMs = operation.atMs;
   if (operation.kind === "truncate") resize(file, operation.sizeBytes);
   else writeInto(file, operation.position, operation.bytes);
 }
@@ -180,7 +208,8 @@ function applyPart(
     applyWhole(file, operation);
     return;
   }
-  const { position, bytes } = operation;
+  const { position, bytes, atMs } = operation;
+  file.modifiedMs = atMs;
   if (mode === "prefix") {
     writeInto(
       file,

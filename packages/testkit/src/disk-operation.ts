@@ -13,14 +13,20 @@ export interface NameChange {
 export type DiskOperation =
   | { readonly kind: "create"; readonly inode: number; readonly isDirectory: boolean }
   /** All changes take effect together or not at all: a rename removes one name and sets another. */
-  | { readonly kind: "names"; readonly changes: readonly NameChange[] }
+  | { readonly kind: "names"; readonly changes: readonly NameChange[]; readonly atMs: number }
   | {
       readonly kind: "write";
       readonly inode: number;
       readonly position: number;
       readonly bytes: Uint8Array;
+      readonly atMs: number;
     }
-  | { readonly kind: "truncate"; readonly inode: number; readonly sizeBytes: number }
+  | {
+      readonly kind: "truncate";
+      readonly inode: number;
+      readonly sizeBytes: number;
+      readonly atMs: number;
+    }
   | { readonly kind: "sync-file"; readonly inode: number; readonly upTo: number }
   /** The kernel drops what it could not write and calls it clean: no later sync covers it. */
   | { readonly kind: "sync-failed"; readonly inode: number; readonly upTo: number }

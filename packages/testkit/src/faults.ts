@@ -37,9 +37,17 @@ export class FaultPlan {
   readonly counts = new Map<FaultyCall, number>();
   /** How many calls failed. */
   hits = 0;
+  /** The process is gone: every call fails from here on and leaves no trace. */
+  dead = false;
+  #callsToLive = Number.POSITIVE_INFINITY;
 
   add(fault: Fault): void {
     this.#faults.push({ fault, seen: 0 });
+  }
+
+  /** After so many more calls the process is dead, in the middle of whatever it does. */
+  dieAfter(calls: number): void {
+    this.#callsToLive = calls;
   }
 
   clear(): void {
@@ -48,6 +56,8 @@ export class FaultPlan {
 
   /** Counts a call; returns what is to go wrong with it. */
   check(call: FaultyCall, path: string): FaultHit | undefined {
+    if (this.#callsToLive-- <= 0) this.dead = true;
+    if (this.dead) return { code: "EIO", shortBytes: undefined };
     this.counts.set(call, (this.counts.get(call) ?? 0) + 1);
     let hit: FaultHit | undefined;
     for (const pending of this.#faults) {

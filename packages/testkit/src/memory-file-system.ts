@@ -1,4 +1,11 @@
-import type { DirectoryLock, FileHandle, FileStatus, FileSystem, OpenMode, VolumeSpace } from "@ottla/runtime";
+import type {
+  DirectoryLock,
+  FileHandle,
+  FileStatus,
+  FileSystem,
+  OpenMode,
+  VolumeSpace,
+} from "@ottla/runtime";
 import type { DiskOperation } from "./disk-operation.ts";
 import { FaultPlan, systemError, type FaultyCall } from "./faults.ts";
 import { MemoryDisk, type DirectoryNode, type FileNode } from "./memory-disk.ts";
@@ -9,6 +16,8 @@ export interface MemoryFileSystemOptions {
   readonly nowMs?: () => number;
   /** Content to start from; see `buildCrashState`. */
   readonly disk?: MemoryDisk;
+  /** Awaited by every asynchronous sync after it was called and before it counts: how long the disk takes. */
+  readonly syncDelay?: () => Promise<void>;
 }
 
 /**
@@ -20,21 +29,18 @@ export class MemoryFileSystem implements FileSystem {
   readonly faults = new FaultPlan();
   capacityBytes: number;
   openHandles = 0;
-  readonly #nowMs: () => number;
+  readonly syncDelay: () => Promise<void>;
   readonly #locked = new Set<string>();
 
   constructor(options: MemoryFileSystemOptions = {}) {
     this.disk = options.disk ?? new MemoryDisk();
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY;
-    this.#nowMs = options.nowMs ?? (() => 0);
+    this.disk.nowMs = options.nowMs ?? (() => 0);
+    this.syncDelay = options.syncDelay ?? (() => Promise.resolve());
   }
 
   get trace(): readonly DiskOperation[] {
     return this.disk.trace;
-  }
-
-  nowMs(): number {
-    return this.#nowMs();
   }
 
   /** Throws when the plan wants this call to fail. */
@@ -50,7 +56,7 @@ export class MemoryFileSystem implements FileSystem {
     if (node && mode === "create") throw systemError("EEXIST", "open", path);
     if (!node && mode === "read") throw systemError("ENOENT", "open", path);
     this.openHandles++;
-    return new MemoryFileHandle(this, path, node ?? this.disk.createFile(path, this.#nowMs()));
+    return new MemoryFileHandle(this, path, node ?? this.disk.createFile(path));
   }
 
   readFileSync(path: string): Uint8Array {
@@ -67,8 +73,14 @@ export class MemoryFileSystem implements FileSystem {
     this.enter("stat", path);
     const node = this.disk.find(path);
     if (!node) throw systemError("ENOENT", "stat", path);
-    if (node.kind === "directory") return { sizeBytes: 0, modifiedMs: 0, isDirectory: true };
+    if (node.kind === "directory")
+      return { sizeBytes: 0, modifiedMs: node.modifiedMs, isDirectory: true };
     return { sizeBytes: node.sizeBytes, modifiedMs: node.modifiedMs, isDirectory: false };
+  }
+
+  setModifiedSync(path: string, modifiedMs: number): void {
+    this.enter("stat", path);
+    this.#file(path).modifiedMs = modifiedMs;
   }
 
   listSync(directory: string): string[] {
@@ -136,7 +148,7 @@ export class MemoryFileSystem implements FileSystem {
   async syncDirectory(path: string): Promise<void> {
     const upTo = this.disk.trace.length;
     const directory = this.disk.directory(path);
-    await Promise.resolve();
+    await this.syncDelay();
     this.#finishDirectorySync(path, directory, upTo);
   }
 
@@ -200,7 +212,6 @@ class MemoryFileHandle implements FileHandle {
       if (part.length > 0) fileSystem.disk.write(this.#file, positionBytes + written, part);
       written += part.length;
     }
-    this.#file.modifiedMs = fileSystem.nowMs();
     return written;
   }
 
@@ -222,7 +233,7 @@ class MemoryFileHandle implements FileHandle {
   async dataSync(): Promise<void> {
     this.#checkOpen("fdatasync");
     const upTo = this.#fileSystem.disk.trace.length;
-    await Promise.resolve();
+    await this.#fileSystem.syncDelay();
     this.#checkOpen("fdatasync");
     this.#finishSync(upTo);
   }
@@ -235,6 +246,7 @@ class MemoryFileHandle implements FileHandle {
   #finishSync(upTo: number): void {
     const { disk, faults } = this.#fileSystem;
     const hit = faults.check("dataSync", this.path);
+    if (faults.dead) throw systemError("EIO", "fdatasync", this.path);
     disk.trace.push({ kind: hit ? "sync-failed" : "sync-file", inode: this.#file.inode, upTo });
     if (hit) throw systemError(hit.code, "fdatasync", this.path);
   }

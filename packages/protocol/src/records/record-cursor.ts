@@ -19,6 +19,8 @@ export class RecordCursor {
   /** Where the next record, or the next part of this one, starts. */
   position: number;
   timestampDelta = 0;
+  /** Where the part of the record behind the timestamp delta starts. */
+  afterTimestamp = 0;
   offsetDelta = 0;
   keyStart = 0;
   keyLength = -1;
@@ -44,6 +46,7 @@ export class RecordCursor {
     if (length === 0) throw new DecodeError("record without attributes", this.position);
     this.position++;
     this.timestampDelta = this.readVarlong();
+    this.afterTimestamp = this.position;
     this.offsetDelta = this.readVarint();
     this.keyLength = this.readLength("key");
     this.keyStart = this.position;

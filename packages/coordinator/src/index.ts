@@ -1,3 +1,9 @@
+export type {
+  AlterTopicConfigsResult,
+  TopicConfigAlteration,
+  TopicConfigs,
+} from "./cluster/alter-topic-configs.ts";
+export { adoptTopics, type AdoptedCluster, type AdoptedTopic } from "./cluster/adopt-topics.ts";
 export { Controller } from "./cluster/controller.ts";
 export type {
   BrokerRegistration,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ErrorCode } from "@ottla/protocol";
 import { NodeFileSystem, SystemRandom, silentLogger } from "@ottla/runtime";
+import type { TopicConfigAlteration } from "./alter-topic-configs.ts";
 import { Controller } from "./controller.ts";
 import type { CreateTopicResult, NewTopic } from "./create-topics.ts";
 import { EmbeddedStore } from "./embedded-store.ts";
@@ -392,20 +393,52 @@ describe("adding partitions", () => {
 });
 
 describe("topic settings", () => {
+  const put =
+    (name: string, value: string): TopicConfigAlteration =>
+    (before) => ({ ok: true, configs: new Map([...before, [name, value]]) });
+  const clear: TopicConfigAlteration = () => ({ ok: true, configs: new Map() });
+
   it("sets and unsets single settings and refuses wrong ones", async () => {
     await createOne({ configs: [{ name: "retention.ms", value: "1" }] });
-    const alter = (name: string, value: string | null) =>
-      controller.alterTopicConfigs("t", new Map([[name, value]]));
-    expect(await alter("retention.ms", "2")).toEqual({ ok: true });
+    expect(await controller.alterTopicConfigs("t", put("retention.ms", "2"))).toEqual({ ok: true });
     expect(controller.image.topicsByName.get("t")?.configs).toEqual(
       new Map([["retention.ms", "2"]]),
     );
-    expect(await alter("nope", "2")).toMatchObject({ errorCode: ErrorCode.INVALID_CONFIG });
-    expect(await alter("retention.ms", null)).toEqual({ ok: true });
+    expect(await controller.alterTopicConfigs("t", put("nope", "2"))).toMatchObject({
+      errorCode: ErrorCode.INVALID_CONFIG,
+    });
+    expect(await controller.alterTopicConfigs("t", clear)).toEqual({ ok: true });
     expect(controller.image.topicsByName.get("t")?.configs.size).toBe(0);
     expect(controller.image.topicsByName.get("t")?.partitions).toHaveLength(1);
-    const unknown = await controller.alterTopicConfigs("u", new Map());
-    expect(unknown).toMatchObject({ errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION });
+  });
+
+  it("looks at the name first, then at the settings, and at last whether there is such a topic", async () => {
+    const codeOf = async (name: string, alteration: TopicConfigAlteration) => {
+      const result = await controller.alterTopicConfigs(name, alteration);
+      return result.ok ? 0 : result.errorCode;
+    };
+    expect(await codeOf("a b", put("nope", "2"))).toBe(ErrorCode.INVALID_TOPIC_EXCEPTION);
+    expect(await codeOf("u", put("nope", "2"))).toBe(ErrorCode.INVALID_CONFIG);
+    expect(await codeOf("u", clear)).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  });
+
+  it("writes nothing when nothing changes, or when it is only asked what would happen", async () => {
+    await createOne({ configs: [{ name: "retention.ms", value: "1" }] });
+    const { revision } = controller.image;
+    await controller.alterTopicConfigs("t", put("retention.ms", "1"));
+    await controller.alterTopicConfigs("t", put("retention.ms", "2"), { validateOnly: true });
+    expect(controller.image.revision).toBe(revision);
+    expect(controller.image.topicsByName.get("t")?.configs.get("retention.ms")).toBe("1");
+  });
+
+  it("two changes at once both hold", async () => {
+    await createOne({});
+    const grow: TopicConfigAlteration = (before) => ({
+      ok: true,
+      configs: new Map([["retention.ms", String(Number(before.get("retention.ms") ?? 0) + 1)]]),
+    });
+    await Promise.all([grow, grow, grow].map((one) => controller.alterTopicConfigs("t", one)));
+    expect(controller.image.topicsByName.get("t")?.configs.get("retention.ms")).toBe("3");
   });
 });
 

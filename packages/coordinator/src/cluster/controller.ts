@@ -1,6 +1,11 @@
 import { ErrorCode } from "@ottla/protocol";
 import { invariant, type Logger, type Random } from "@ottla/runtime";
 import {
+  planAlterTopicConfigs,
+  type AlterTopicConfigsResult,
+  type TopicConfigAlteration,
+} from "./alter-topic-configs.ts";
+import {
   planCreatePartitions,
   type CreatePartitionsResult,
   type PartitionIncrease,
@@ -22,8 +27,6 @@ import {
   partitionKey,
   putBroker,
   putPartition,
-  putTopic,
-  topicKey,
 } from "./metadata-keys.ts";
 import { MetadataStoreError } from "./metadata-store-error.ts";
 import type { MetadataChange, MetadataStore, MetadataUpdate } from "./metadata-store.ts";
@@ -145,28 +148,16 @@ export class Controller {
     return this.#carryOut(() => planCreatePartitions(this.#context(), increases), options);
   }
 
-  /** Sets the given settings of a topic and unsets those given as null; the others stay. */
+  /**
+   * Changes the settings that a topic has of its own, all of one call or none. INVALID_TOPIC_EXCEPTION,
+   * INVALID_CONFIG, UNKNOWN_TOPIC_OR_PARTITION, or what the alteration itself refuses.
+   */
   async alterTopicConfigs(
     name: string,
-    settings: ReadonlyMap<string, string | null>,
+    alteration: TopicConfigAlteration,
     options: CarryOutOptions = { validateOnly: false },
-  ): Promise<TopicError | { readonly ok: true }> {
-    const plan = (): TopicPlan<TopicError | { readonly ok: true }> => {
-      const topic = this.#image.topicsByName.get(name);
-      const configs = new Map(topic?.configs);
-      for (const [key, value] of settings) {
-        if (value === null) configs.delete(key);
-        else configs.set(key, value);
-      }
-      const problem = this.#rules.configProblem(configs);
-      let refused: TopicError | undefined;
-      if (!topic) refused = refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "no topic has this name");
-      else if (problem) refused = refuse(ErrorCode.INVALID_CONFIG, problem);
-      if (refused || !topic)
-        return { results: refused ? [refused] : [], changes: [], unchangedKeys: [] };
-      const change = putTopic(name, { topicId: topic.topicId, configs: [...configs] });
-      return { results: [{ ok: true }], changes: [change], unchangedKeys: [topicKey(name)] };
-    };
+  ): Promise<AlterTopicConfigsResult> {
+    const plan = () => planAlterTopicConfigs(this.#context(), name, alteration);
     const [result] = await this.#carryOut(plan, options);
     invariant(result !== undefined, "one topic, one result");
     return result;

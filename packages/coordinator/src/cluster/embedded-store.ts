@@ -132,6 +132,13 @@ export class EmbeddedStore implements MetadataStore {
     });
   }
 
+  /** Writes the committed state into another directory, from which a store can be opened; durable when it resolves. */
+  async exportTo(directory: string): Promise<void> {
+    this.#fileSystem.makeDirectorySync(directory);
+    await writeSnapshot(this.#fileSystem, directory, this.#revision, this.#entries);
+    await writeEmptyLog(this.#fileSystem, directory);
+  }
+
   /** Writes what was accepted, then closes. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -31,6 +31,8 @@ export interface EmbeddedStoreOptions {
   readonly logger: Logger;
   /** Fold the log into a snapshot beyond this size; smaller in tests. */
   readonly snapshotThresholdBytes?: number;
+  /** Called once, when the store refuses every further change; where nobody listens it is logged as an error. */
+  readonly onFailed?: ((cause: Error) => void) | undefined;
 }
 
 interface WaitingTransaction {
@@ -59,6 +61,7 @@ export class EmbeddedStore implements MetadataStore {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #logger: Logger;
+  readonly #onFailed: ((cause: Error) => void) | undefined;
   readonly #snapshotThresholdBytes: number;
   readonly #entries: Map<string, MetadataEntry>;
   readonly #listeners = new Set<(update: MetadataUpdate) => void>();
@@ -80,6 +83,7 @@ export class EmbeddedStore implements MetadataStore {
     this.#fileSystem = options.fileSystem;
     this.#directory = options.directory;
     this.#logger = options.logger;
+    this.#onFailed = options.onFailed;
     this.#snapshotThresholdBytes = options.snapshotThresholdBytes ?? MIN_LOG_BYTES_BEFORE_SNAPSHOT;
     this.#file = file;
     this.#entries = loaded.entries;
@@ -246,7 +250,8 @@ export class EmbeddedStore implements MetadataStore {
       `${message}; metadata is read-only until the disk is repaired and the broker restarted`,
       { cause },
     );
-    this.#logger.error(this.#failure.message);
+    if (this.#onFailed) this.#onFailed(new MetadataStoreError(message, { cause }));
+    else this.#logger.error(this.#failure.message);
     return this.#failure;
   }
 

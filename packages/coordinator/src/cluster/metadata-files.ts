@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { Packr } from "msgpackr";
+import { Packr } from "msgpackr/pack";
 import type { FileHandle, FileSystem, Logger } from "@ottla/runtime";
 import {
   FILE_HEADER_BYTES,

@@ -1,7 +1,7 @@
-import { compressSync } from "lz4-napi";
 import { xxhash32 } from "../checksum/xxhash32.ts";
 import { DecodeError } from "../errors/decode-error.ts";
 import { decodeLz4Block } from "./lz4-block.ts";
+import { lz4 } from "./native-codecs.ts";
 import { outputTooLarge } from "./output-bound.ts";
 
 // An LZ4 frame, all little-endian: magic 184D2204, FLG (bits 7-6 version 01, 5 independent blocks,
@@ -37,7 +37,7 @@ export function compressLz4(bytes: Uint8Array, options: Lz4WriteOptions = {}): U
   let size = 7 + 4 + (options.contentChecksum ? 4 : 0);
   for (let at = 0; at < bytes.length; at += WRITE_BLOCK_BYTES) {
     const input = bytes.subarray(at, at + WRITE_BLOCK_BYTES);
-    const packed = compressSync(asBuffer(input)).subarray(NAPI_SIZE_PREFIX);
+    const packed = lz4().compressSync(asBuffer(input)).subarray(NAPI_SIZE_PREFIX);
     const raw = packed.length >= input.length;
     const data = raw ? input : packed;
     blocks.push({ data, raw });

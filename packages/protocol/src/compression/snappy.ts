@@ -1,5 +1,5 @@
-import { compressSync, uncompressSync } from "snappy";
 import { DecodeError } from "../errors/decode-error.ts";
+import { snappy } from "./native-codecs.ts";
 import { asDecodeError, outputTooLarge } from "./output-bound.ts";
 
 // Two shapes are in use. Java frames raw snappy blocks as the xerial library does: the 8 magic bytes
@@ -19,7 +19,7 @@ export function compressSnappy(bytes: Uint8Array): Uint8Array {
   const blocks: Uint8Array[] = [];
   let size = XERIAL_HEADER_BYTES;
   for (let at = 0; at < bytes.length; at += XERIAL_BLOCK_BYTES) {
-    const block = compressSync(bytes.subarray(at, at + XERIAL_BLOCK_BYTES));
+    const block = snappy().compressSync(bytes.subarray(at, at + XERIAL_BLOCK_BYTES));
     blocks.push(block);
     size += 4 + block.length;
   }
@@ -132,7 +132,7 @@ function decodeBlock(
 ): Uint8Array {
   let output: Uint8Array | string;
   try {
-    output = uncompressSync(raw, { asBuffer: true });
+    output = snappy().uncompressSync(raw, { asBuffer: true });
   } catch (error) {
     throw asDecodeError("snappy", error, maxOutputBytes);
   }

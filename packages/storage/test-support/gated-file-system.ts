@@ -128,7 +128,13 @@ class GatedHandle implements FileHandle {
   }
 
   dataSyncNow(): void {
+    Atomics.add(this.#switches, Switch.SYNCS_BEGUN, 1);
+    while (Atomics.load(this.#switches, Switch.GATE) === 1)
+      Atomics.wait(this.#switches, Switch.GATE, 1);
+    if (Atomics.exchange(this.#switches, Switch.FAIL_SYNC, 0) === 1)
+      throw failure("EIO", "fdatasync");
     this.#handle.dataSyncNow();
+    Atomics.add(this.#switches, Switch.SYNCS_DONE, 1);
   }
 
   truncateSync(sizeBytes: number): void {

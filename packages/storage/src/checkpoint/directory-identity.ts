@@ -31,7 +31,11 @@ export function readDirectoryIdentity(
     new StorageError(`${path}: ${reason}`, { fatal: false, path });
   const version = properties.get("version");
   if (version !== META_VERSION)
-    throw refuse(`version ${version ?? "missing"}, only ${META_VERSION} is known`);
+    throw refuse(
+      Number(version) > Number(META_VERSION)
+        ? `has format version ${version}, this release reads up to ${META_VERSION}: start the release that wrote it, or a newer one`
+        : `is not readable as an identity (version ${version ?? "missing"}): restore it`,
+    );
   const format = properties.get("ottla.format") ?? String(DIRECTORY_FORMAT);
   if (!/^\d+$/.test(format)) throw refuse(`ottla.format "${format}" is no number`);
   if (Number(format) > DIRECTORY_FORMAT)

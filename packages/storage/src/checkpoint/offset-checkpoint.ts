@@ -15,6 +15,8 @@ export const RECOVERY_POINT_CHECKPOINT = "recovery-point-offset-checkpoint";
 export const LOG_START_CHECKPOINT = "log-start-offset-checkpoint";
 /** Kafka's high watermarks; ours equal the recovery points as long as a partition has one replica. */
 export const HIGH_WATERMARK_CHECKPOINT = "replication-offset-checkpoint";
+/** Kafka's name: up to where each compacted log is clean. */
+export const CLEANER_CHECKPOINT = "cleaner-offset-checkpoint";
 /** Present after a failed sync: how far each partition may be trusted at the next start. */
 export const SYNC_FAILURE_CHECKPOINT = "ottla-sync-failure-checkpoint";
 

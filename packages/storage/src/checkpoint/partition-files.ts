@@ -43,9 +43,22 @@ export function readTopicId(fileSystem: FileSystem, directory: string): string |
 export const DAMAGED_TOPIC_ID = "damaged";
 
 export function writeTopicIdNow(fileSystem: FileSystem, directory: string, topicId: string): void {
-  replaceFileNow(
-    fileSystem,
-    join(directory, PARTITION_METADATA),
-    new TextEncoder().encode(`version: 0\ntopic_id: ${topicId}\n`),
-  );
+  replaceFileNow(fileSystem, join(directory, PARTITION_METADATA), encodeTopicId(topicId));
+}
+
+/** What `partition.metadata` holds. */
+export function encodeTopicId(topicId: string): Uint8Array {
+  return new TextEncoder().encode(`version: 0\ntopic_id: ${topicId}\n`);
+}
+
+/** A new log that a crash cut short may have a `partition.metadata` that was never synced. */
+export function syncTopicIdNow(fileSystem: FileSystem, directory: string): void {
+  const path = join(directory, PARTITION_METADATA);
+  if (!fileSystem.existsSync(path)) return;
+  const handle = fileSystem.openSync(path, "write");
+  try {
+    handle.dataSyncNow();
+  } finally {
+    handle.closeSync();
+  }
 }

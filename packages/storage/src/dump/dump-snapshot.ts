@@ -19,7 +19,7 @@ export function* dumpSnapshot(bytes: Uint8Array): Generator<DumpEntry, void, und
       producerEpoch: entry.producerEpoch,
       coordinatorEpoch: entry.coordinatorEpoch,
       currentTransactionFirstOffset: entry.transactionFirstOffset,
-      lastTimestamp: last?.timestamp ?? -1,
+      lastTimestamp: entry.lastTimestamp,
       firstSequence: last?.firstSequence ?? -1,
       lastSequence: last?.lastSequence ?? -1,
       lastOffset: last?.lastOffset ?? -1,

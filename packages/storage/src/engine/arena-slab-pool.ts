@@ -104,6 +104,11 @@ export class ArenaSlabPool implements SlabPool {
   readonly #onArenaDropped: (arenaId: number) => void;
   readonly #arenas = new Map<number, CountedArena>();
   readonly #free: CountedArena[] = [];
+  /**
+   * Free arenas above the usual size. They are kept for the next large request: shared memory that is dropped stays
+   * in the process until a garbage collection that its size does nothing to bring about.
+   */
+  readonly #freeLarge: CountedArena[] = [];
   readonly #waiting = new Set<() => void>();
   #current: CountedArena | undefined;
   #allocatedBytes = 0;
@@ -122,7 +127,7 @@ export class ArenaSlabPool implements SlabPool {
   /** Bytes of arenas that hold at least one live slice. */
   get usedBytes(): number {
     let bytes = this.#allocatedBytes;
-    for (const arena of this.#free) bytes -= arena.memory.byteLength;
+    for (const arena of [...this.#free, ...this.#freeLarge]) bytes -= arena.memory.byteLength;
     if (this.#current?.references === 0) bytes -= this.#current.memory.byteLength;
     return bytes;
   }
@@ -152,19 +157,30 @@ export class ArenaSlabPool implements SlabPool {
   }
 
   #allocateOwnArena(length: number): SlabSlice | undefined {
-    while (!this.#fits(length)) {
+    const rounded = roundedUp(length);
+    const sizeBytes = rounded > this.budgetBytes ? length : rounded;
+    for (;;) {
+      const free = this.#takeLarge(length);
+      if (free !== undefined) return free.take(length);
+      if (this.#fits(sizeBytes)) return this.#createArena(sizeBytes).take(length);
       const idle = this.#takeIdle();
       if (idle !== undefined) this.#drop(idle);
       else if (!this.#reclaim()) return undefined;
     }
-    return this.#createArena(length).take(length);
+  }
+
+  /** A free arena that holds the length without wasting more than it uses. */
+  #takeLarge(length: number): CountedArena | undefined {
+    const place = this.#freeLarge.findIndex(
+      ({ memory: { byteLength } }) => byteLength >= length && byteLength <= 2 * length,
+    );
+    return place < 0 ? undefined : this.#freeLarge.splice(place, 1)[0];
   }
 
   #takeIdle(): CountedArena | undefined {
     const current = this.#current;
-    if (this.#free.length > 0 || current === undefined || current.references > 0) {
-      return this.#free.pop();
-    }
+    const free = this.#freeLarge.pop() ?? this.#free.pop();
+    if (free !== undefined || current === undefined || current.references > 0) return free;
     this.#current = undefined;
     return current;
   }
@@ -174,6 +190,11 @@ export class ArenaSlabPool implements SlabPool {
       const idle = this.#free.pop();
       if (idle !== undefined) return idle;
       if (this.#fits(this.#arenaBytes)) return this.#createArena(this.#arenaBytes);
+      const large = this.#freeLarge.pop();
+      if (large !== undefined) {
+        this.#drop(large);
+        continue;
+      }
       if (!this.#reclaim()) return undefined;
       // The reclaimed memory may have been the rest of the current arena.
       if (this.#current?.references === 0) return this.#current;
@@ -195,7 +216,8 @@ export class ArenaSlabPool implements SlabPool {
   }
 
   #onFree(arena: CountedArena): void {
-    if (arena.memory.byteLength !== this.#arenaBytes) this.#drop(arena);
+    if (arena.memory.byteLength > this.budgetBytes) this.#drop(arena);
+    else if (arena.memory.byteLength !== this.#arenaBytes) this.#freeLarge.push(arena);
     else if (arena !== this.#current) this.#free.push(arena);
     this.#wakeSoon();
   }
@@ -218,6 +240,12 @@ export class ArenaSlabPool implements SlabPool {
       }
     });
   }
+}
+
+/** To a quarter of the power of two below, so that requests of about the same size can use each other's arenas. */
+function roundedUp(length: number): number {
+  const step = Math.max(ARENA_BYTES, 2 ** Math.floor(Math.log2(length)) / 4);
+  return Math.ceil(length / step) * step;
 }
 
 /** Resolves with a slice as soon as the pool has room. */

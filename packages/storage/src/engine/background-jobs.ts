@@ -1,6 +1,13 @@
 import { NodeFileSystem } from "@ottla/runtime";
 import type { RemoveJob } from "./file-remover.ts";
 
+export {
+  measureRecoveryNow as measureRecovery,
+  recoverPartitionsNow as recoverPartitions,
+} from "./recovery-jobs.ts";
+
+export { runCleanerJob } from "./cleaner-tasks.ts";
+
 // Ordinary tasks of the background pool: they never stand before an append.
 
 /** Unlinks files of segments and whole directories of logs that left the engine already. */

@@ -1,8 +1,13 @@
 import type { PartitionOffset } from "../checkpoint/offset-checkpoint.ts";
 import type { Checkpoints, ClosedLog } from "./host-calls.ts";
-import type { EnginePartition } from "./engine-partition.ts";
 import { partitionKey } from "./directory-names.ts";
 import type { TopicPartition } from "./storage-engine.ts";
+
+/** A partition, or what is known of one. */
+export interface LogStartOf extends TopicPartition {
+  readonly logStartOffset: number;
+  readonly isTruncating: boolean;
+}
 
 /**
  * The recovery points and log start offsets of a whole log directory, in two files. A recovery
@@ -39,7 +44,9 @@ export class CheckpointKeeper {
     });
   }
 
-  noteLogStart({ topic, partition, logStartOffset }: EnginePartition): void {
+  /** While a log is truncated its bounds are noted by whoever truncates it. */
+  noteLogStart({ topic, partition, logStartOffset, isTruncating }: LogStartOf): void {
+    if (isTruncating) return;
     this.#logStartOffsets.set(partitionKey({ topic, partition }), {
       topic,
       partition,
@@ -55,9 +62,11 @@ export class CheckpointKeeper {
     return this.#logStartOffsets.get(partitionKey(topicPartition))?.offset ?? 0;
   }
 
-  forget(topicPartition: TopicPartition): void {
-    this.#recoveryPoints.delete(partitionKey(topicPartition));
-    this.#logStartOffsets.delete(partitionKey(topicPartition));
+  /** Returns whether there was anything to forget. */
+  forget(topicPartition: TopicPartition): boolean {
+    const key = partitionKey(topicPartition);
+    const hadStart = this.#logStartOffsets.delete(key);
+    return this.#recoveryPoints.delete(key) || hadStart;
   }
 
   /** Resolves when what is noted now is on disk. */

@@ -6,6 +6,10 @@ export interface LogState {
   readonly logStartOffset: number;
   readonly logEndOffset: number;
   readonly durableOffset: number;
+  readonly lastStableOffset: number;
+  readonly hasAbortedTransactions: boolean;
+  /** How often this log was cut since it was loaded: tells offsets from before a cut from later ones. */
+  readonly truncations: number;
   readonly latestLeaderEpoch: number;
   readonly sizeBytes: number;
 }
@@ -27,6 +31,7 @@ export class HostedLog<Token> implements LogState {
   staged: PendingAppend<Token>[] = [];
   /** Written, to be acknowledged when the recovery point passes them. */
   unsynced: PendingAppend<Token>[] = [];
+  truncations = 0;
 
   constructor(partitionId: number, log: Log, flush: FlushPolicy) {
     this.partitionId = partitionId;
@@ -46,6 +51,14 @@ export class HostedLog<Token> implements LogState {
     return this.#flush === "group" ? this.log.recoveryPoint : this.log.logEndOffset;
   }
 
+  get lastStableOffset(): number {
+    return this.log.lastStableOffset(this.durableOffset);
+  }
+
+  get hasAbortedTransactions(): boolean {
+    return this.log.hasAbortedTransactions;
+  }
+
   get latestLeaderEpoch(): number {
     return this.log.latestLeaderEpoch;
   }
@@ -56,6 +69,10 @@ export class HostedLog<Token> implements LogState {
 
   sync(): Promise<void> {
     return this.log.sync();
+  }
+
+  trySyncNow(): boolean {
+    return this.log.trySyncNow();
   }
 
   /** Takes the appends whose bytes are covered by the last sync. */
@@ -79,6 +96,16 @@ export class HostedLog<Token> implements LogState {
 
 /** The state alone, to be kept or sent. */
 export function stateOf(state: LogState): LogState {
-  const { logStartOffset, logEndOffset, durableOffset, latestLeaderEpoch, sizeBytes } = state;
-  return { logStartOffset, logEndOffset, durableOffset, latestLeaderEpoch, sizeBytes };
+  const { logStartOffset, logEndOffset, durableOffset, lastStableOffset } = state;
+  const { hasAbortedTransactions, truncations, latestLeaderEpoch, sizeBytes } = state;
+  return {
+    logStartOffset,
+    logEndOffset,
+    durableOffset,
+    lastStableOffset,
+    hasAbortedTransactions,
+    truncations,
+    latestLeaderEpoch,
+    sizeBytes,
+  };
 }

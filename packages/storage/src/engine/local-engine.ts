@@ -1,5 +1,6 @@
+import { localCleanerTasks } from "./cleaner-tasks.ts";
 import type { EngineOptions } from "./engine-options.ts";
-import { PARALLEL_SYNCS_MAX } from "./engine-options.ts";
+import { PARALLEL_SYNCS_MAX, PRODUCER_ID_EXPIRATION_MS } from "./engine-options.ts";
 import { LocalLink } from "./local-link.ts";
 import { LogEngine } from "./log-engine.ts";
 
@@ -11,6 +12,7 @@ export class LocalEngine extends LogEngine {
         new LocalLink({
           ...options,
           maxParallelSyncs: options.maxParallelSyncs ?? PARALLEL_SYNCS_MAX,
+          producerIdExpirationMs: options.producerIdExpirationMs ?? PRODUCER_ID_EXPIRATION_MS,
           onDirectoryOffline,
         }),
       ],
@@ -18,6 +20,7 @@ export class LocalEngine extends LogEngine {
         for (const file of files) await options.fileSystem.remove(file);
         for (const directory of directories) await options.fileSystem.removeDirectory(directory);
       },
+      runCleanerTask: localCleanerTasks(options.fileSystem, options.clock),
       onArenaDropped: () => {},
       warmUp: () => {},
       stop: async () => {},

@@ -15,7 +15,7 @@ interface LocalAppend {
 
 export type LocalLinkOptions = Omit<
   PartitionHostOptions<LocalAppend>,
-  "events" | "isDirectoryOffline"
+  "events" | "isDirectoryOffline" | "maySyncInThread"
 > & {
   readonly onDirectoryOffline: (cause: Error) => void;
 };
@@ -29,6 +29,7 @@ export class LocalLink implements HostLink {
   constructor(options: LocalLinkOptions) {
     this.#host = new PartitionHost<LocalAppend>({
       ...options,
+      maySyncInThread: false,
       isDirectoryOffline: () => false,
       events: {
         appendDone: ({ partition, records, resolve }, _partitionId, outcome, state) => {
@@ -68,7 +69,7 @@ export class LocalLink implements HostLink {
   }
 
   append(partition: EnginePartition, request: AppendRequest): Promise<AppendOutcome> {
-    const { records, leaderEpoch, origin } = request;
+    const { records, leaderEpoch, origin, transaction, transactionVersion } = request;
     records.retain();
     return new Promise((resolve) => {
       this.#host.append({
@@ -76,6 +77,8 @@ export class LocalLink implements HostLink {
         batch: records.bytes,
         leaderEpoch,
         origin,
+        transaction,
+        transactionVersion,
         token: { partition, records, resolve },
       });
       this.#writeSoon();

@@ -43,7 +43,8 @@ describe("LogEngine on a failing disk", () => {
     await first.close();
     expect(fileSystem.existsSync(MARKER)).toBe(true);
 
-    fileSystem.faults.add({ call: "list", nth: 1, code: "EIO", path: "t-1" });
+    // The first look at the directory lists the partitions, the second loads this one.
+    fileSystem.faults.add({ call: "stat", nth: 2, code: "EIO", path: "t-1" });
     await expect(create(fileSystem).open()).rejects.toThrow("EIO");
     expect(fileSystem.existsSync(MARKER)).toBe(false);
 

@@ -1,26 +1,52 @@
-import { afterThisTurn, invariant, type Timer } from "@ottla/runtime";
+import { afterThisTurn, invariant, type DirectoryLock } from "@ottla/runtime";
 import { defaultLogConfig } from "../log/log-config.ts";
+import type { LogStamp } from "../log/log-stamp.ts";
 import { StorageError } from "../log/storage-error.ts";
-import { ArenaSlabPool } from "./arena-slab-pool.ts";
+import {
+  saveSnapshot,
+  type SaveSnapshotRequest,
+  type SnapshotSource,
+} from "../snapshot/save-snapshot.ts";
+import type { SnapshotManifest } from "../snapshot/snapshot-manifest.ts";
+import type { ArenaSlabPool } from "./arena-slab-pool.ts";
+import { defaultCleanerOptions, type CleanerReport } from "./cleaner-options.ts";
+import { CleanerScheduler } from "./cleaner-scheduler.ts";
+import { AppendGate } from "./append-gate.ts";
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import {
+  GROWTH_LOOK_INTERVAL_MS,
+  GrowthWatch,
+  saveStamps,
+  takeCheckpoint,
+  type CheckpointCore,
+} from "./checkpoint-run.ts";
+import {
   forgetSyncFailure,
+  lockLogDirectory,
   markCleanShutdown,
   noteSyncFailureNow,
-  openDirectory,
-  type OpenedDirectory,
+  openLockedDirectory,
+  type DirectoryContent,
 } from "./directory-files.ts";
 import { partitionKey } from "./directory-names.ts";
 import type { EnginePartition } from "./engine-partition.ts";
 import * as defaults from "./engine-options.ts";
 import type { EngineOptions } from "./engine-options.ts";
-import { FileRemover, type RemoveJob } from "./file-remover.ts";
-import type { LoadRequest } from "./host-calls.ts";
-import type { HostLink } from "./host-link.ts";
+import { EngineLinks } from "./engine-links.ts";
+import { EngineMemory } from "./engine-memory.ts";
+import type { EngineContext, EngineThreads } from "./engine-threads.ts";
+import { FileRemover } from "./file-remover.ts";
+import { RecoveryWatch } from "../recovery/recovery-progress.ts";
+import type { LoadedPartition } from "./host-calls.ts";
+import { EngineSnapshotSource } from "./snapshot-source.ts";
 import { SPACE_CHECK_INTERVAL_MS, SpaceGuard } from "./space-guard.ts";
-import { TailBudget } from "./memory-tail.ts";
+import { PartitionCreation } from "./partition-creation.ts";
+import { PartitionRemoval } from "./partition-removal.ts";
 import { PartitionTable } from "./partition-table.ts";
+import { PeriodicJobs } from "./periodic-jobs.ts";
+import { retainOn } from "./retention-run.ts";
 import type {
+  LogDirectoryStatus,
   PartitionLog,
   PartitionSpec,
   RecoveryReport,
@@ -28,47 +54,29 @@ import type {
   TopicPartition,
 } from "./storage-engine.ts";
 
-/** Arena ids of the read pool start here, so that a worker can tell the arenas of both pools apart. */
-const FIRST_READ_ARENA_ID = 2 ** 30;
-
-/** What a link needs of the engine that owns it. */
-export interface EngineContext {
-  readonly slabs: ArenaSlabPool;
-  readonly readSlabs: ArenaSlabPool;
-  readonly onDirectoryOffline: (cause: Error) => void;
-  /** How to load a partition again after its worker died. */
-  readonly reloadRequest: (partition: EnginePartition) => LoadRequest;
-}
-
-/** Where the hosts live, and where background jobs run. */
-export interface EngineThreads {
-  readonly links: readonly HostLink[];
-  readonly removeInBackground: (job: RemoveJob) => Promise<void>;
-  readonly onArenaDropped: (arenaId: number) => void;
-  /** Starts threads that the first append would otherwise wait for. */
-  readonly warmUp: () => void;
-  readonly stop: () => Promise<void>;
-}
-
 /** `created` -> `open` -> `closing` -> `closed`; `offline` instead of `open` after the directory failed. */
 type EngineStatus = "created" | "open" | "offline" | "closing" | "closed";
 
 /** The engine behind both faces: partitions, budgets, start, retention, stop. Where the logs live is the links' affair. */
 export class LogEngine implements StorageEngine {
+  /** This directory, as `saveSnapshot` sees it. */
+  readonly snapshotSource: SnapshotSource;
   readonly slabs: ArenaSlabPool;
   onDirectoryOffline: ((directory: string, cause: Error) => void) | undefined;
   readonly #options: EngineOptions;
   readonly #threads: EngineThreads;
-  readonly #readSlabs: ArenaSlabPool;
-  readonly #tailBudget: TailBudget;
+  readonly #links: EngineLinks;
   readonly #remover: FileRemover;
   readonly #checkpoints: CheckpointKeeper;
   readonly #space: SpaceGuard;
   readonly #partitions: PartitionTable;
+  readonly #creation: PartitionCreation;
+  readonly #removal: PartitionRemoval;
   readonly #deleting = new Map<string, Promise<void>>();
   readonly #creating = new Map<string, Promise<EnginePartition>>();
-  readonly #timers = new Set<Timer>();
-  #opened: OpenedDirectory | undefined;
+  readonly #jobs: PeriodicJobs;
+  readonly #cleaner: CleanerScheduler;
+  #lock: DirectoryLock | undefined;
   #status: EngineStatus = "created";
   /** Every partition found was loaded, or is known to stay offline. */
   #allLoaded = false;
@@ -76,60 +84,94 @@ export class LogEngine implements StorageEngine {
 
   constructor(options: EngineOptions, startThreads: (context: EngineContext) => EngineThreads) {
     this.#options = options;
-    this.#tailBudget = new TailBudget(options.tailBudgetBytes ?? defaults.TAIL_BUDGET_BYTES);
-    this.slabs = new ArenaSlabPool({
-      budgetBytes: options.slabBudgetBytes ?? defaults.SLAB_BUDGET_BYTES,
-      reclaim: () => this.#tailBudget.evictOldest(),
-      onArenaDropped: (arenaId) => this.#threads.onArenaDropped(arenaId),
-    });
-    this.#readSlabs = new ArenaSlabPool({
-      budgetBytes: options.readBudgetBytes ?? defaults.READ_BUDGET_BYTES,
-      firstArenaId: FIRST_READ_ARENA_ID,
-      onArenaDropped: (arenaId) => this.#threads.onArenaDropped(arenaId),
-    });
+    const memory = options.memory ?? new EngineMemory(defaults.memoryBudgets(options));
+    this.slabs = memory.slabs;
+    memory.onArenaDropped((arenaId) => this.#threads.onArenaDropped(arenaId));
     this.#threads = startThreads({
-      slabs: this.slabs,
-      readSlabs: this.#readSlabs,
+      slabs: memory.slabs,
+      readSlabs: memory.readSlabs,
       onDirectoryOffline: (cause) => this.#goOffline(cause),
       reloadRequest: (partition) => this.#partitions.reloadRequest(partition),
     });
+    this.#links = new EngineLinks(this.#threads.links);
     const { clock, logger } = options;
+    this.#jobs = new PeriodicJobs({ clock, logger });
     this.#remover = new FileRemover({ clock, logger, run: this.#threads.removeInBackground });
     this.#checkpoints = new CheckpointKeeper((checkpoints) =>
-      this.#anyLink().callHost("writeCheckpoints", checkpoints),
+      this.#links.any.callHost("writeCheckpoints", checkpoints),
     );
     this.#space = new SpaceGuard(options);
+    const gate = new AppendGate();
+    this.snapshotSource = new EngineSnapshotSource({
+      ...options,
+      gate,
+      links: () => this.#links.active,
+      partitions: () => this.#partitions.values(),
+    });
+    this.#cleaner = new CleanerScheduler({
+      ...options,
+      options: { ...defaultCleanerOptions, ...options.cleaner },
+      runTask: this.#threads.runCleanerTask,
+      partitions: () => this.#partitions.values(),
+      removeFilesAfter: (delayMs, paths) => this.#remover.removeFilesAfter(delayMs, paths),
+    });
     this.#partitions = new PartitionTable({
+      cleanerCheckpoint: this.#cleaner.checkpoint,
+      directory: options.directory,
       checkpoints: this.#checkpoints,
-      tailBudget: this.#tailBudget,
-      readSlabs: this.#readSlabs,
+      tailBudget: memory.tailBudget,
+      readSlabs: memory.readSlabs,
       space: this.#space,
+      gate,
       flush: options.flush,
       defaultConfig: options.defaultConfig ?? defaultLogConfig,
     });
+    this.#creation = new PartitionCreation(this.#partitions, this.#links);
+    this.#removal = new PartitionRemoval({
+      checkpoints: this.#checkpoints,
+      cleanerCheckpoint: this.#cleaner.checkpoint,
+      remover: this.#remover,
+    });
+  }
+
+  /** Starts the threads, as `open` does at its end when nobody has. */
+  warmUp(): void {
+    this.#threads.warmUp();
+  }
+
+  /** Takes the lock of the directory and changes nothing else in it. `open` does it when nobody has. */
+  async lock(): Promise<void> {
+    const { fileSystem, directory } = this.#options;
+    this.#lock ??= await lockLogDirectory(fileSystem, directory);
   }
 
   async open(): Promise<RecoveryReport> {
     invariant(this.#status === "created", "an engine is opened once");
     const { fileSystem, directory, clock } = this.#options;
     const startedMs = clock.monotonicMs();
-    const opened = await openDirectory(fileSystem, directory);
-    this.#opened = opened;
+    await this.lock();
     this.#status = "open";
     try {
+      const opened = await openLockedDirectory(fileSystem, directory);
       this.#checkpoints.seed(opened.checkpoints);
-      const loaded = await this.#partitions.loadFound(opened, this.#threads.links);
+      this.#cleaner.checkpoint.seed(opened.cleanedOffsets);
+      const loaded = await this.#loadFound(opened);
       this.#allLoaded = true;
       await this.#finishRecovery(opened);
       await this.#space.check();
-      this.#every(SPACE_CHECK_INTERVAL_MS, () => this.#space.check());
+      this.#jobs.every(SPACE_CHECK_INTERVAL_MS, () => this.#space.check());
       this.#remover.removeDirectories(opened.deletedDirectories);
-      this.#every(this.#options.retentionIntervalMs ?? defaults.RETENTION_INTERVAL_MS, () =>
+      this.#jobs.every(this.#options.retentionIntervalMs ?? defaults.RETENTION_INTERVAL_MS, () =>
         this.runRetention(),
       );
-      this.#every(this.#options.checkpointIntervalMs ?? defaults.CHECKPOINT_INTERVAL_MS, () =>
-        this.#checkpoint(),
+      this.#jobs.every(this.#options.checkpointIntervalMs ?? defaults.CHECKPOINT_INTERVAL_MS, () =>
+        takeCheckpoint(this.#core),
       );
+      if (this.#options.flush === "group") {
+        const growth = new GrowthWatch(this.#core, this.#options.recoveryPointBytes);
+        this.#jobs.every(GROWTH_LOOK_INTERVAL_MS, () => growth.look());
+      }
+      this.#jobs.every(this.#cleaner.backoffMs, () => this.runCleaner());
       afterThisTurn(() => this.#threads.warmUp());
       return {
         cleanShutdown: opened.cleanShutdown,
@@ -142,6 +184,50 @@ export class LogEngine implements StorageEngine {
     }
   }
 
+  async #loadFound(opened: DirectoryContent): Promise<LoadedPartition[]> {
+    const { clock, directory, onRecoveryProgress } = this.#options;
+    const recover = this.#threads.recover;
+    const watch = new RecoveryWatch({ clock, onProgress: onRecoveryProgress });
+    try {
+      return await this.#partitions.loadFound(opened, this.#links.all, {
+        onPartitions: (partitionsDone, partitionsTotal) => {
+          const known = { directory, partitionsDone, partitionsTotal };
+          if (!opened.cleanShutdown)
+            watch.tell({ ...known, bytesChecked: 0, bytesTotal: undefined });
+        },
+        ...(recover && {
+          recover: (requests) =>
+            recover(requests, (progress) => watch.follow(progress)).catch((error: unknown) => {
+              if (error instanceof StorageError && error.fatal) this.#goOffline(error);
+              throw error;
+            }),
+        }),
+      });
+    } finally {
+      watch.end();
+    }
+  }
+
+  get directory(): string {
+    return this.#options.directory;
+  }
+
+  /** False before it is opened, after the directory failed, and after it was closed. */
+  get online(): boolean {
+    return this.#status === "open";
+  }
+
+  /** Partitions here, those included that are being created. */
+  get partitionCount(): number {
+    return this.#partitions.size + this.#creating.size;
+  }
+
+  directories(): readonly [LogDirectoryStatus] {
+    const { online, directory } = this;
+    const offline = { directory, online, totalBytes: -1, usableBytes: -1 };
+    return [online ? { directory, online, ...this.#space.volume } : offline];
+  }
+
   partitions(): IterableIterator<PartitionLog> {
     return this.#partitions.values();
   }
@@ -151,19 +237,24 @@ export class LogEngine implements StorageEngine {
   }
 
   async createPartition(spec: PartitionSpec): Promise<PartitionLog> {
+    const { directory } = this.#options;
+    if (spec.directory !== undefined && spec.directory !== directory)
+      throw new StorageError(`${spec.directory} is not a log directory`, { fatal: false });
     const key = partitionKey(spec);
     // A log of this name that is being deleted still has its directory.
     while (this.#deleting.has(key)) await this.#deleting.get(key);
     this.#mustServe();
     const underWay = this.#creating.get(key);
     if (this.#partitions.get(key) === undefined && underWay === undefined) {
-      const creating = this.#partitions
-        .create(spec, this.#emptiestLink())
-        .finally(() => this.#creating.delete(key));
+      const creating = this.#creation.create(spec).finally(() => this.#creating.delete(key));
       this.#creating.set(key, creating);
       return creating;
     }
     const existing = (await underWay) ?? this.#partitions.get(key);
+    if (existing?.isUnfinished && existing.topicId !== spec.topicId) {
+      await this.deletePartition(spec);
+      return this.createPartition(spec);
+    }
     if (existing?.topicId !== spec.topicId) {
       const found = existing?.topicId ?? "none";
       throw new StorageError(`${key} exists with topic id ${found}, not ${spec.topicId}`, {
@@ -174,9 +265,15 @@ export class LogEngine implements StorageEngine {
     return existing;
   }
 
+  /** On an offline directory the log only leaves the table: its files stay, for the next start to judge. */
   async deletePartition({ topic, partition }: TopicPartition): Promise<void> {
-    this.#mustServe();
     const key = partitionKey({ topic, partition });
+    if (this.#status === "offline") {
+      this.#partitions.get(key)?.setStatus("deleted");
+      this.#partitions.delete(key);
+      return;
+    }
+    this.#mustServe();
     await this.#creating.get(key);
     const log = this.#partitions.get(key);
     if (log === undefined) {
@@ -185,45 +282,28 @@ export class LogEngine implements StorageEngine {
     }
     this.#partitions.delete(key);
     log.setStatus("deleted");
-    const deleting = this.#remove(log).finally(() => this.#deleting.delete(key));
+    const deleting = this.#removal.remove(log).finally(() => this.#deleting.delete(key));
     this.#deleting.set(key, deleting);
     await deleting;
   }
 
-  async #remove(log: EnginePartition): Promise<void> {
-    const { partitionId, topic, partition, link } = log;
-    const renamed = await link.callHost("remove", { partitionId, topic, partition });
-    link.detach(log);
-    // A recovery point of the old log would make a new one of this name look damaged.
-    this.#checkpoints.forget(log);
-    await this.#checkpoints.save();
-    if (renamed !== undefined) this.#remover.removeDirectories([renamed]);
-  }
-
   async runRetention(): Promise<void> {
     if (this.#status !== "open") return;
-    await Promise.all(this.#activeLinks().map((link) => this.#retainOn(link)));
+    await Promise.all(
+      this.#links.active.map((link) =>
+        retainOn(link, { checkpoints: this.#checkpoints, remover: this.#remover }),
+      ),
+    );
   }
 
-  /** The log starts first, then the names, then the files: at no moment does a log seem to miss a segment. */
-  async #retainOn(link: HostLink): Promise<void> {
-    const expired = await link.callHost("applyRetention", undefined);
-    if (expired.length === 0) return;
-    for (const { partitionId, state } of expired) {
-      const partition = link.partition(partitionId);
-      if (partition === undefined) continue;
-      partition.applyState(state);
-      partition.announce();
-      this.#checkpoints.noteLogStart(partition);
-    }
-    await this.#checkpoints.save();
-    await link.callHost("dropFiles", expired);
-    for (const { delayMs, files } of expired) {
-      this.#remover.removeFilesAfter(
-        delayMs,
-        files.flatMap(({ paths }) => paths),
-      );
-    }
+  async runCleaner(): Promise<CleanerReport> {
+    if (this.#status !== "open") return { logs: [], uncleanable: [], elapsedMs: 0 };
+    return this.#cleaner.run();
+  }
+
+  saveSnapshot(request: SaveSnapshotRequest): Promise<SnapshotManifest> {
+    this.#mustServe();
+    return saveSnapshot([this.snapshotSource], request);
   }
 
   close(): Promise<void> {
@@ -232,30 +312,32 @@ export class LogEngine implements StorageEngine {
   }
 
   /** What recovery found out is written down, so that the next start need not find it out again. */
-  async #finishRecovery(opened: OpenedDirectory): Promise<void> {
+  async #finishRecovery(opened: DirectoryContent): Promise<void> {
     if (opened.cleanShutdown || this.#partitions.size === 0) return;
     await this.#checkpoints.save();
+    await saveStamps(this.#core);
     if (opened.trustedEndOffsets.length === 0 || this.#partitions.loadFailures > 0) return;
     await forgetSyncFailure(this.#options.fileSystem, this.#options.directory);
   }
 
-  /** Syncs what nobody waits for, then notes how far each log is safe. */
-  async #checkpoint(): Promise<void> {
-    if (this.#status !== "open") return;
-    for (const link of this.#activeLinks()) {
-      this.#partitions.noteRecoveryPoints(await link.callHost("syncAll", undefined));
-    }
-    const canWrite = this.#activeLinks().length > 0;
-    if (this.#partitions.size > 0 && canWrite) await this.#checkpoints.save();
+  get #core(): CheckpointCore {
+    return {
+      links: this.#links,
+      partitions: this.#partitions,
+      checkpoints: this.#checkpoints,
+      isOpen: () => this.online,
+    };
   }
 
   /** The first failed sync, or a write that could not be undone: nothing is acknowledged from here on. */
   #goOffline(cause: Error): void {
     if (this.#status !== "open" && this.#status !== "closing") return;
     if (this.#status === "open") this.#status = "offline";
+    void this.#cleaner.stop();
+    this.#jobs.stop();
     const { directory, fileSystem, logger } = this.#options;
     for (const partition of this.#partitions.values()) partition.setStatus("offline");
-    for (const link of this.#threads.links) link.directoryFailedElsewhere();
+    for (const link of this.#links.all) link.directoryFailedElsewhere();
     try {
       noteSyncFailureNow(fileSystem, directory, this.#partitions.trustedOffsets());
     } catch (error) {
@@ -265,58 +347,46 @@ export class LogEngine implements StorageEngine {
         error: String(error),
       });
     }
-    this.onDirectoryOffline?.(directory, cause);
+    if (this.onDirectoryOffline) this.onDirectoryOffline(directory, cause);
+    else logger.error("log directory offline", { directory, error: cause.message });
   }
 
   async #close(): Promise<void> {
-    const { status, opened } = { status: this.#status, opened: this.#opened };
+    const status = this.#status;
     this.#status = "closing";
-    for (const timer of this.#timers) timer.cancel();
+    this.#jobs.stop();
     try {
-      await Promise.allSettled(this.#creating.values());
+      await this.#cleaner.stop();
+      await Promise.allSettled([...this.#creating.values(), ...this.#deleting.values()]);
       if (status === "open") await this.#closeLogs();
       else
         await Promise.allSettled(
-          this.#activeLinks().map((link) => link.callHost("close", undefined)),
+          this.#links.active.map((link) => link.callHost("close", undefined)),
         );
     } finally {
       for (const partition of this.#partitions.values()) partition.setStatus("offline");
       await this.#remover.close();
-      for (const link of this.#threads.links) await link.stop();
+      for (const link of this.#links.all) await link.stop();
       await this.#threads.stop();
-      opened?.lock.release();
+      this.#lock?.release();
       this.#status = "closed";
     }
   }
 
   async #closeLogs(): Promise<void> {
-    for (const link of this.#activeLinks()) {
-      this.#partitions.noteRecoveryPoints(await link.callHost("close", undefined));
+    const stamps: LogStamp[] = [];
+    for (const link of this.#links.active) {
+      const closed = await link.callHost("close", undefined);
+      this.#partitions.noteRecoveryPoints(closed);
+      for (const { stamp } of closed) if (stamp !== undefined) stamps.push(stamp);
     }
-    const canWrite = this.#activeLinks().length > 0;
+    const canWrite = this.#links.active.length > 0;
     if (this.#partitions.size > 0 && canWrite) await this.#checkpoints.save();
+    if (stamps.length > 0 && canWrite) await this.#links.any.callHost("writeStamps", stamps);
     // A log that was not loaded, or whose worker died for good, has to be looked at by the next start.
     if (!this.#allLoaded || this.#partitions.loadFailures > 0) return;
-    if (this.#threads.links.some((link) => !link.serves)) return;
+    if (this.#links.all.some((link) => !link.serves)) return;
     await markCleanShutdown(this.#options.fileSystem, this.#options.directory);
-  }
-
-  #every(intervalMs: number, job: () => Promise<void>): void {
-    const { clock, logger } = this.#options;
-    const arm = (): void => {
-      const timer = clock.setTimer(intervalMs, () => {
-        this.#timers.delete(timer);
-        job()
-          .catch((error: unknown) =>
-            logger.error("a periodic job failed", { error: String(error) }),
-          )
-          .finally(() => {
-            if (this.#status === "open") arm();
-          });
-      });
-      this.#timers.add(timer);
-    };
-    arm();
   }
 
   #mustServe(): void {
@@ -324,29 +394,5 @@ export class LogEngine implements StorageEngine {
     throw new StorageError(`the log directory ${this.#options.directory} is ${this.#status}`, {
       fatal: false,
     });
-  }
-
-  #firstLink(): HostLink {
-    const [first] = this.#threads.links;
-    invariant(first !== undefined, "an engine has a link");
-    return first;
-  }
-
-  /** Links that host something: a worker that never got a partition was never started. */
-  #activeLinks(): HostLink[] {
-    return this.#threads.links.filter((link) => link.serves && link.partitionCount > 0);
-  }
-
-  /** Whose host writes the files of the whole directory: one that runs, if any does. */
-  #anyLink(): HostLink {
-    return this.#activeLinks()[0] ?? this.#firstLink();
-  }
-
-  #emptiestLink(): HostLink {
-    const serving = this.#threads.links.filter((link) => link.serves);
-    return serving.reduce(
-      (best, link) => (link.partitionCount < best.partitionCount ? link : best),
-      serving[0] ?? this.#firstLink(),
-    );
   }
 }

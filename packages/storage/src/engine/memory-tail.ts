@@ -131,6 +131,14 @@ export class MemoryTail {
     this.#drop(entry);
   }
 
+  /** Forgets batches that end at or before `offset`: the log has something else in their place. */
+  dropBelow(offset: number): void {
+    while (this.#entries.length > 0 && this.#entries.at(0).nextOffset <= offset) {
+      const entry = this.#entries.shift();
+      if (entry !== undefined) this.#drop(entry);
+    }
+  }
+
   clear(): void {
     for (let entry = this.#entries.shift(); entry !== undefined; entry = this.#entries.shift()) {
       this.#drop(entry);

@@ -1,15 +1,18 @@
 import { ErrorCode } from "@ottla/protocol";
 import type { Clock, FileSystem, Logger, Random } from "@ottla/runtime";
+import { writeLogStamps } from "../checkpoint/log-stamps-file.ts";
 import { FlushScheduler } from "../flush/flush-scheduler.ts";
 import { StorageError } from "../log/storage-error.ts";
-import type { ReadIntoOutcome, StageOutcome } from "../log/log.ts";
+import type { Log, ReadIntoOutcome, StageOutcome } from "../log/log.ts";
 import { writeCheckpoints } from "./directory-files.ts";
 import type { HostCallName, HostCalls, LogCallName, LogCalls } from "./host-calls.ts";
-import { HostOperations } from "./host-operations.ts";
+import { createLogs, removeLogs } from "./host-membership.ts";
+import { HostOperations, type HostCore } from "./host-operations.ts";
 import type { HostedLog, LogState, PendingAppend } from "./hosted-log.ts";
-import { logCalls } from "./log-calls.ts";
+import { cutLog } from "./cut-log.ts";
+import { logCalls, type LogCallHost } from "./log-calls.ts";
 import { refused } from "./refused.ts";
-import type { AppendOrigin, FlushPolicy, ReadRequest } from "./storage-engine.ts";
+import type { AppendOrigin, AppendRequest, FlushPolicy, ReadRequest } from "./storage-engine.ts";
 
 /** What a host reports; `Token` is whatever the caller needs to find the append again. */
 export interface HostEvents<Token> {
@@ -32,6 +35,9 @@ export interface PartitionHostOptions<Token> {
   readonly directory: string;
   readonly flush: FlushPolicy;
   readonly maxParallelSyncs: number;
+  /** A storage worker may stand still for a short sync; the thread of a program that embeds us may not. */
+  readonly maySyncInThread: boolean;
+  readonly producerIdExpirationMs: number;
   /** True when another host of the same directory has failed: nothing may be acknowledged after it. */
   readonly isDirectoryOffline: () => boolean;
   readonly events: HostEvents<Token>;
@@ -42,8 +48,13 @@ export interface HostAppend<Token> {
   readonly batch: Uint8Array;
   readonly leaderEpoch: number;
   readonly origin: AppendOrigin;
+  readonly transaction: AppendRequest["transaction"] | undefined;
+  readonly transactionVersion: number | undefined;
   readonly token: Token;
 }
+
+/** Above this, writing and validating what comes next beside the sync gains more than two wake-ups cost. */
+const SYNC_IN_THREAD_BYTES_MAX = 256 * 1024;
 
 /**
  * The logs of one thread. Appends are staged as they come, written once per partition and wake-up,
@@ -54,8 +65,12 @@ export class PartitionHost<Token> {
   readonly #options: PartitionHostOptions<Token>;
   readonly #logs = new Map<number, HostedLog<Token>>();
   readonly #scheduler: FlushScheduler<HostedLog<Token>>;
+  readonly #core: HostCore<Token>;
   readonly #operations: HostOperations<Token>;
+  readonly #callHost: LogCallHost;
   #touched: HostedLog<Token>[] = [];
+  /** Of the batches in the touched logs. */
+  #stagedBytes = 0;
   #offline = false;
 
   constructor(options: PartitionHostOptions<Token>) {
@@ -65,15 +80,31 @@ export class PartitionHost<Token> {
       onSynced: (hosted) => this.#acknowledge(hosted, hosted.takeSynced()),
       onFailed: (_hosted, error) => this.#goOffline(error),
     });
-    this.#operations = new HostOperations({
+    this.#core = {
       options,
       logs: this.#logs,
       scheduler: this.#scheduler,
       writeStaged: () => this.writeStaged(),
       refuseAll: (hosted, code) => this.#refuse(hosted, hosted.takeAll(), code),
+      acknowledgeSynced: (hosted) => this.#acknowledge(hosted, hosted.takeSynced()),
       isOffline: () => this.#isOffline(),
       goOffline: (error) => this.#goOffline(error),
-    });
+    };
+    this.#operations = new HostOperations(this.#core);
+    this.#callHost = { cut: (hosted, cut) => this.#cutLog(hosted as HostedLog<Token>, cut) };
+  }
+
+  #cutLog(hosted: HostedLog<Token>, cut: (log: Log) => number): Promise<number> {
+    return cutLog(
+      {
+        scheduler: this.#scheduler,
+        writeStaged: () => this.writeStaged(),
+        isOffline: () => this.#isOffline(),
+        goOffline: (error) => this.#goOffline(error),
+      },
+      hosted,
+      cut,
+    );
   }
 
   /** Validates and stages; `writeStaged` writes. */
@@ -92,14 +123,18 @@ export class PartitionHost<Token> {
     }
     if (hosted.staged.length === 0) this.#touched.push(hosted);
     hosted.staged.push({ token: append.token, outcome });
+    this.#stagedBytes += append.batch.length;
   }
 
   /** One write per partition that was appended to since the last call. */
   writeStaged(): void {
     if (this.#touched.length === 0) return;
     const touched = this.#touched;
+    const isSmall = this.#stagedBytes <= SYNC_IN_THREAD_BYTES_MAX;
     this.#touched = [];
-    for (const hosted of touched) this.#writeOne(hosted);
+    this.#stagedBytes = 0;
+    const inThread = this.#options.maySyncInThread && touched.length === 1 && isSmall;
+    for (const hosted of touched) this.#writeOne(hosted, inThread ? "thread" : "pool");
   }
 
   async readInto(
@@ -131,8 +166,18 @@ export class PartitionHost<Token> {
     const hosted = this.#logs.get(partitionId);
     if (hosted === undefined || this.#isOffline())
       throw new StorageError("the partition is offline", { fatal: false });
-    const result = await logCalls[name](hosted, argument);
-    return { result, state: hosted };
+    // Without group commit the readable end runs ahead of the synced one, which bounds the log start.
+    if (name === "deleteRecordsBefore" && Number(argument) > hosted.log.recoveryPoint) {
+      this.#scheduler.request(hosted);
+      await this.#scheduler.idle(hosted);
+    }
+    try {
+      const result = await logCalls[name](hosted, argument, this.#callHost);
+      return { result, state: hosted };
+    } catch (error) {
+      if (error instanceof StorageError && error.fatal) this.#goOffline(error);
+      throw error;
+    }
   }
 
   /** A rare call on all logs here. */
@@ -144,15 +189,28 @@ export class PartitionHost<Token> {
       [N in HostCallName]: (argument: HostCalls[N]["argument"]) => Promise<HostCalls[N]["result"]>;
     } = {
       load: (requests) => this.#operations.load(requests),
-      remove: (request) => this.#operations.remove(request),
+      create: (requests) => createLogs(this.#core, requests, (one) => this.#operations.load([one])),
+      remove: (requests) => removeLogs(this.#core, requests),
       applyRetention: () => this.#operations.applyRetention(),
       dropFiles: async (expired) => {
         this.#operations.dropFiles(expired);
         return undefined;
       },
+      cleanableRanges: (requests) => this.#operations.cleanableRanges(requests),
       syncAll: () => this.#operations.syncAll(),
       writeCheckpoints: async (checkpoints) => {
         await writeCheckpoints(this.#options.fileSystem, this.#options.directory, checkpoints);
+        return undefined;
+      },
+      settleQuiet: () => this.#operations.settleQuiet(),
+      stamps: async () => this.#operations.stamps(),
+      writeStamps: async (stamps) => {
+        await writeLogStamps(this.#options.fileSystem, this.#options.directory, stamps);
+        return undefined;
+      },
+      linkLogs: async ({ target }) => this.#operations.linkLogs(target),
+      syncCopies: async (copies) => {
+        await this.#operations.syncCopies(copies);
         return undefined;
       },
       close: () => this.#operations.close(),
@@ -165,7 +223,7 @@ export class PartitionHost<Token> {
     this.#failEverything();
   }
 
-  #writeOne(hosted: HostedLog<Token>): void {
+  #writeOne(hosted: HostedLog<Token>, syncIn: "thread" | "pool"): void {
     if (hosted.staged.length === 0) return;
     try {
       hosted.log.writeStaged();
@@ -187,8 +245,9 @@ export class PartitionHost<Token> {
     }
     hosted.unsynced.push(...written);
     // A repeat of a batch that is durable already needs no sync.
-    if (hosted.log.hasUnsynced) this.#scheduler.request(hosted);
-    else this.#acknowledge(hosted, hosted.takeSynced());
+    if (!hosted.log.hasUnsynced) this.#acknowledge(hosted, hosted.takeSynced());
+    else if (syncIn === "pool" || !this.#scheduler.syncAlone(hosted))
+      this.#scheduler.request(hosted);
   }
 
   #acknowledge(hosted: HostedLog<Token>, appends: readonly PendingAppend<Token>[]): void {
@@ -214,10 +273,6 @@ export class PartitionHost<Token> {
   #goOffline(error: unknown): void {
     if (this.#offline) return;
     const cause = error instanceof Error ? error : new Error(String(error));
-    this.#options.logger.error("log directory offline", {
-      directory: this.#options.directory,
-      error: cause.message,
-    });
     // The flag first: no other host may acknowledge once the failure is known.
     this.#options.events.directoryOffline(cause);
     this.#failEverything();
@@ -228,6 +283,7 @@ export class PartitionHost<Token> {
     this.#offline = true;
     this.#scheduler.stop();
     this.#touched = [];
+    this.#stagedBytes = 0;
     for (const hosted of this.#logs.values()) {
       this.#refuse(hosted, hosted.takeAll(), ErrorCode.KAFKA_STORAGE_ERROR);
     }

@@ -31,12 +31,24 @@ const config: LogConfig = {
   indexIntervalBytes: 500,
 };
 
+/** Partition 2 is what coordinators keep: compacted, appended to by them. */
+const COMPACTED = 2;
+const KEYS = 7;
+const compactedConfig: LogConfig = {
+  ...config,
+  cleanupPolicy: ["compact"],
+  retentionBytes: -1,
+  minCleanableDirtyRatio: 0.01,
+};
+
 /** A record that was acknowledged, and between which operations of the trace it must survive. */
 interface Promised {
   readonly partition: number;
   readonly topicId: string;
   readonly offset: number;
   readonly value: string;
+  /** In the compacted log, where the next record of the same key takes its place. */
+  readonly key?: string;
   readonly from: number;
   until: number;
 }
@@ -46,6 +58,8 @@ interface Run {
   readonly promised: Promised[];
   /** Every value that was ever sent: nothing else may be read. */
   readonly sent: Set<string>;
+  /** A clean took records out. */
+  cleaned: boolean;
 }
 
 function openEngine(
@@ -66,10 +80,12 @@ function openEngine(
   });
 }
 
-/** Appends, rolls, retention, deleted records, a deleted and recreated partition, a clean stop in the middle. */
+/** Appends of clients and coordinators, rolls, retention, compaction, deleted records, a deleted and recreated partition, a clean stop in the middle. */
 async function work(flush: FlushPolicy, random: SeededRandom): Promise<Run> {
-  const fileSystem = new MemoryFileSystem();
-  const run: Run = { fileSystem, promised: [], sent: new Set() };
+  // It stands still but for the minutes of the checkpoints: many changes share a tick, as on a fast disk.
+  let clock = new SimulatedClock();
+  const fileSystem = new MemoryFileSystem({ nowMs: () => clock.nowMs() });
+  const run: Run = { fileSystem, promised: [], sent: new Set(), cleaned: false };
   const forget = (partition: number, below: number): void => {
     for (const entry of run.promised) {
       if (entry.partition === partition && entry.offset < below && entry.until === Infinity)
@@ -77,13 +93,15 @@ async function work(flush: FlushPolicy, random: SeededRandom): Promise<Run> {
     }
   };
   for (let life = 0; life < 2; life += 1) {
-    const clock = new SimulatedClock();
+    clock = new SimulatedClock(clock.nowMs() + 1000);
     const engine = openEngine(fileSystem, flush, random, clock);
     await engine.open();
     const topicIds = [TOPIC_IDS[0] ?? "", TOPIC_IDS[life] ?? ""];
     const create = (partition: number): Promise<PartitionLog> =>
       engine.createPartition({ topic: "t", partition, topicId: topicIds[partition] ?? "", config });
     let logs = [await create(0), await create(1)];
+    const spec = { topic: "t", partition: COMPACTED, topicId: TOPIC_IDS[0] ?? "" };
+    const offsets = await engine.createPartition({ ...spec, config: compactedConfig });
     for (let round = 0; round < 30; round += 1) {
       await Promise.all(
         Array.from({ length: 4 }, () => {
@@ -97,6 +115,9 @@ async function work(flush: FlushPolicy, random: SeededRandom): Promise<Run> {
           );
         }),
       );
+      for (let left = random.nextInt(4); left > 0; left -= 1)
+        await commit(engine, offsets, run, `key ${random.nextInt(KEYS)}`, random);
+      if (round % 6 === 5) await engine.runCleaner();
       // The checkpoints are written on their interval, while appends go on.
       if (round % 7 === 6) await clock.advanceAsync(61_000);
       if (round % 10 === 9) {
@@ -116,8 +137,10 @@ async function work(flush: FlushPolicy, random: SeededRandom): Promise<Run> {
         logs = [logs[0] ?? (await create(0)), await create(1)];
       }
     }
+    run.cleaned ||= [...iterateBatches(await readAll(offsets))].length < offsets.logEndOffset;
     await engine.close();
   }
+  if (!run.cleaned) throw new Error("nothing was compacted");
   return run;
 }
 
@@ -147,18 +170,43 @@ function keepAgain(run: Run, logs: readonly PartitionLog[]): void {
   }
 }
 
+/** As a coordinator appends committed offsets. While it is under way, either record of the key may be the last. */
+async function commit(
+  engine: LocalEngine,
+  log: PartitionLog,
+  run: Run,
+  key: string,
+  random: SeededRandom,
+): Promise<void> {
+  const before = run.promised.filter(
+    (entry) => entry.partition === COMPACTED && entry.key === key && entry.until === Infinity,
+  );
+  for (const entry of before) entry.until = run.fileSystem.trace.length;
+  const value = `${key} ${random.nextInt(2 ** 31)} ${"y".repeat(random.nextInt(200))}`;
+  await send(engine, log, run, value, key);
+}
+
 async function send(
   engine: LocalEngine,
   log: PartitionLog,
   run: Run,
   value: string,
+  key?: string,
 ): Promise<void> {
   run.sent.add(value);
-  const bytes = buildTestBatch({ records: [{ value }], timestamp: new SimulatedClock().nowMs() });
+  const timestamp = new SimulatedClock().nowMs();
+  const bytes = buildTestBatch({
+    records: [key === undefined ? { value } : { key, value }],
+    timestamp,
+  });
   const records = engine.slabs.allocate(bytes.length);
   if (records === undefined) throw new Error("no slab");
   records.bytes.set(bytes);
-  const outcome = await log.append({ records, leaderEpoch: 0, origin: "client" });
+  const outcome = await log.append({
+    records,
+    leaderEpoch: 0,
+    origin: key === undefined ? "client" : "coordinator",
+  });
   records.release();
   if (!outcome.ok) throw new Error(outcome.message);
   const { partition, topicId } = log;
@@ -167,6 +215,7 @@ async function send(
     topicId,
     offset: outcome.baseOffset,
     value,
+    ...(key !== undefined && { key }),
     from: run.fileSystem.trace.length,
     until: Infinity,
   });
@@ -199,11 +248,11 @@ async function violation(
         for (const record of iterateRecords(view, { maxDecompressedBytes: 100_000 })) {
           const value = Buffer.from(record.value ?? []).toString();
           if (record.offset < log.logStartOffset) continue;
-          if (record.offset !== next)
+          if (record.offset < next || (record.offset > next && log.partition !== COMPACTED))
             return `${label}: offset ${record.offset} follows ${next - 1}`;
           if (!run.sent.has(value))
             return `${label}: offset ${record.offset} holds what nobody sent`;
-          next += 1;
+          next = record.offset + 1;
           found.set(`${log.partition} ${log.topicId} ${record.offset}`, value);
         }
       }

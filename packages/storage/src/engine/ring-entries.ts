@@ -1,21 +1,24 @@
+import { invariant } from "@ottla/runtime";
 import type { ReadIntoOutcome } from "../log/log.ts";
 import type { DescriptorRing } from "./descriptor-ring.ts";
 import type { GoodAppend, LogState } from "./hosted-log.ts";
 import type { SlabSlice } from "./slab-pool.ts";
-import type { AppendRequest, ReadRequest } from "./storage-engine.ts";
+import type { AppendOrigin, AppendRequest, ReadRequest } from "./storage-engine.ts";
 
 // What the fields of a ring entry mean.
 //
 //              int 0     1     2          3      4       5       6            7
-//   append     APPEND    slot  partition  arena  offset  length  leaderEpoch  origin
+//   append     APPEND    slot  partition  arena  offset  length  leaderEpoch  terms
 //   read       READ      slot  partition  arena  offset  length  minOneBatch
-//   appended   APPENDED  slot  duplicate  latestLeaderEpoch  recoded
+//   appended   APPENDED  slot  duplicate  latestLeaderEpoch  recoded  aborted  truncations
 //   read done  READ_*    slot  error code
 //
-//              float 0      1            2              3               4            5              6
+//              float 0      1            2              3               4            5              6          7
 //   read       startOffset  limitOffset  maxBytes
-//   appended   baseOffset   lastOffset   logAppendTime  logStartOffset  logEnd       durableOffset  sizeBytes
+//   appended   baseOffset   lastOffset   logAppendTime  logStartOffset  logEnd       durableOffset  sizeBytes  lastStableOffset
 //   read done  sizeBytes or neededBytes  nextOffset
+//
+// The terms of an append: origin (bits 0-1), transaction verified (bit 2), transaction version (bits 8-15).
 
 export const EntryKind = {
   APPEND: 1,
@@ -26,8 +29,16 @@ export const EntryKind = {
   READ_FAILED: 6,
 } as const;
 
-const CLIENT_ORIGIN = 0;
-const COORDINATOR_ORIGIN = 1;
+const originCodes: Readonly<Record<AppendOrigin, number>> = {
+  client: 0,
+  coordinator: 1,
+  replica: 2,
+};
+const origins: readonly AppendOrigin[] = ["client", "coordinator", "replica"];
+const ORIGIN_MASK = 3;
+const VERIFIED_BIT = 4;
+const VERSION_SHIFT = 8;
+const VERSION_MASK = 0xff;
 
 export interface AppendEntry {
   readonly slot: number;
@@ -42,7 +53,9 @@ export function writeAppend(
   const entry = ring.next();
   writeTarget(ring, entry, { kind: EntryKind.APPEND, slot, partitionId, slice: request.records });
   ring.setInt(entry, 6, request.leaderEpoch);
-  ring.setInt(entry, 7, request.origin === "client" ? CLIENT_ORIGIN : COORDINATOR_ORIGIN);
+  const verified = request.transaction === "verified" ? VERIFIED_BIT : 0;
+  const version = (request.transactionVersion ?? 0) << VERSION_SHIFT;
+  ring.setInt(entry, 7, originCodes[request.origin] | verified | version);
 }
 
 export interface ReadEntry {
@@ -92,8 +105,21 @@ export function rangeOf(ring: DescriptorRing, entry: number): SharedRange {
   return { arenaId: ring.int(entry, 3), offset: ring.int(entry, 4), length: ring.int(entry, 5) };
 }
 
-export function appendOriginOf(ring: DescriptorRing, entry: number): AppendRequest["origin"] {
-  return ring.int(entry, 7) === CLIENT_ORIGIN ? "client" : "coordinator";
+export function appendOriginOf(ring: DescriptorRing, entry: number): AppendOrigin {
+  const origin = origins[ring.int(entry, 7) & ORIGIN_MASK];
+  invariant(origin !== undefined, "an append has one of three origins");
+  return origin;
+}
+
+export function transactionOf(
+  ring: DescriptorRing,
+  entry: number,
+): AppendRequest["transaction"] | undefined {
+  return (ring.int(entry, 7) & VERIFIED_BIT) === 0 ? undefined : "verified";
+}
+
+export function transactionVersionOf(ring: DescriptorRing, entry: number): number {
+  return (ring.int(entry, 7) >>> VERSION_SHIFT) & VERSION_MASK;
 }
 
 export function readRequestOf(ring: DescriptorRing, entry: number): ReadRequest {
@@ -116,6 +142,8 @@ export function writeAppended(
   ring.setInt(entry, 2, outcome.duplicate ? 1 : 0);
   ring.setInt(entry, 3, state.latestLeaderEpoch);
   ring.setInt(entry, 4, outcome.storedBytes === undefined ? 0 : 1);
+  ring.setInt(entry, 5, state.hasAbortedTransactions ? 1 : 0);
+  ring.setInt(entry, 6, state.truncations);
   ring.setFloat(entry, 0, outcome.baseOffset);
   ring.setFloat(entry, 1, outcome.lastOffset);
   ring.setFloat(entry, 2, outcome.logAppendTimeMs);
@@ -123,6 +151,7 @@ export function writeAppended(
   ring.setFloat(entry, 4, state.logEndOffset);
   ring.setFloat(entry, 5, state.durableOffset);
   ring.setFloat(entry, 6, state.sizeBytes);
+  ring.setFloat(entry, 7, state.lastStableOffset);
 }
 
 /** Whether the log wrote other bytes than those in the slab. */
@@ -146,6 +175,9 @@ export function appendedState(ring: DescriptorRing, entry: number): LogState {
     logStartOffset: ring.float(entry, 3),
     logEndOffset: ring.float(entry, 4),
     durableOffset: ring.float(entry, 5),
+    lastStableOffset: ring.float(entry, 7),
+    hasAbortedTransactions: ring.int(entry, 5) === 1,
+    truncations: ring.int(entry, 6),
     latestLeaderEpoch: ring.int(entry, 3),
     sizeBytes: ring.float(entry, 6),
   };

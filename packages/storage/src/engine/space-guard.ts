@@ -19,14 +19,28 @@ export class SpaceGuard {
   readonly #directory: string;
   readonly #logger: Logger;
   #reserveBytes = 0;
+  #totalBytes = -1;
   #freeBytes = Number.POSITIVE_INFINITY;
   #appendedBytes = 0;
   #wasLow = false;
 
-  constructor(options: { readonly fileSystem: FileSystem; readonly directory: string; readonly logger: Logger }) {
+  constructor(options: {
+    readonly fileSystem: FileSystem;
+    readonly directory: string;
+    readonly logger: Logger;
+  }) {
     this.#fileSystem = options.fileSystem;
     this.#directory = options.directory;
     this.#logger = options.logger;
+  }
+
+  /** The volume as of the last check; what was appended since counts as used. */
+  get volume(): { readonly totalBytes: number; readonly usableBytes: number } {
+    if (this.#totalBytes < 0) return { totalBytes: -1, usableBytes: -1 };
+    return {
+      totalBytes: this.#totalBytes,
+      usableBytes: Math.max(0, this.#freeBytes - this.#appendedBytes),
+    };
   }
 
   /** Counts an append, and tells whether it may happen. */
@@ -40,6 +54,7 @@ export class SpaceGuard {
   async check(): Promise<void> {
     const countedBefore = this.#appendedBytes;
     const { freeBytes, totalBytes } = await this.#fileSystem.volumeSpace(this.#directory);
+    this.#totalBytes = totalBytes;
     this.#reserveBytes = Math.min(RESERVE_BYTES_MAX, totalBytes * RESERVE_SHARE);
     this.#freeBytes = freeBytes;
     // What came in while the volume was asked may not be in its answer yet.
@@ -47,8 +62,16 @@ export class SpaceGuard {
     const isLow = freeBytes < this.#reserveBytes;
     if (isLow === this.#wasLow) return;
     this.#wasLow = isLow;
-    const fields = { directory: this.#directory, freeBytes, reserveBytes: Math.round(this.#reserveBytes) };
-    if (isLow) this.#logger.error("the disk is nearly full: produce requests are refused until space is free again", fields);
+    const fields = {
+      directory: this.#directory,
+      freeBytes,
+      reserveBytes: Math.round(this.#reserveBytes),
+    };
+    if (isLow)
+      this.#logger.error(
+        "the disk is nearly full: produce requests are refused until space is free again",
+        fields,
+      );
     else this.#logger.info("there is space again: produce requests are accepted", fields);
   }
 }

@@ -1,5 +1,8 @@
+import type { CleanerReport } from "./cleaner-options.ts";
 import type { SlabPool, SlabSlice } from "./slab-pool.ts";
 import type { LogConfig } from "../log/log-config.ts";
+import type { SaveSnapshotRequest } from "../snapshot/save-snapshot.ts";
+import type { SnapshotManifest } from "../snapshot/snapshot-manifest.ts";
 
 /** Names a partition; `partition` is its index within the topic. */
 export interface TopicPartition {
@@ -11,6 +14,8 @@ export interface PartitionSpec extends TopicPartition {
   /** Kafka's 22-character base64url form. */
   readonly topicId: string;
   readonly config: LogConfig;
+  /** The log directory that a new log goes to; the one with the fewest partitions when absent. */
+  readonly directory?: string;
 }
 
 /**
@@ -19,14 +24,34 @@ export interface PartitionSpec extends TopicPartition {
  */
 export type FlushPolicy = "group" | "none";
 
-/** `client`: validated in full. `coordinator`: our own batch, offsets assigned, control batches allowed. */
-export type AppendOrigin = "client" | "coordinator";
+/**
+ * `client`: validated in full. `coordinator`: our own batch, offsets assigned, transaction markers allowed.
+ * `replica`: what a follower fetched; offsets and leader epochs are kept as sent.
+ */
+export type AppendOrigin = "client" | "coordinator" | "replica";
 
 export interface AppendRequest {
-  /** Exactly one v2 batch, in shared memory; stamped in place. The engine holds its own reference until done. */
+  /**
+   * Exactly one v2 batch, in shared memory; stamped in place. The engine holds its own reference until done.
+   * From a replica any number of batches, the last of which may be cut; only whole ones are taken.
+   */
   readonly records: SlabSlice;
+  /**
+   * Stamped into the batch. For a replica the epoch it fetched with: batches of a later epoch are left out
+   * (KAFKA-18723), and when that is the first one the answer is UNKNOWN_LEADER_EPOCH (75).
+   */
   readonly leaderEpoch: number;
   readonly origin: AppendOrigin;
+  /**
+   * The transaction coordinator knows that this partition belongs to the producer's open transaction. Without it a
+   * transactional batch of a producer with no open transaction in this log is refused with INVALID_TXN_STATE (48).
+   */
+  readonly transaction?: "verified";
+  /**
+   * `transaction.version` of the producer, 0 when absent. From 2 on (KIP-890) a marker needs a producer epoch above
+   * the known one, and the first sequence of a producer that is not known here must be 0.
+   */
+  readonly transactionVersion?: number;
 }
 
 export interface RecordError {
@@ -88,14 +113,44 @@ export interface EpochEndOffset {
   readonly endOffset: number;
 }
 
-/** One log on the thread that calls it. Offsets here are what the main thread knows; they never go back. */
+/** An aborted transaction whose records a `read_committed` consumer leaves out: those of the producer from `firstOffset` to its marker. */
+export interface AbortedTransaction {
+  readonly producerId: bigint;
+  readonly firstOffset: number;
+}
+
+/** A producer as DescribeProducers (KIP-664) shows it; -1 where there is nothing to tell. */
+export interface ActiveProducer {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  readonly lastSequence: number;
+  /** Of its last batch or marker, in ms. */
+  readonly lastTimestamp: number;
+  /** Of the coordinator that wrote its last marker. */
+  readonly coordinatorEpoch: number;
+  readonly currentTransactionStartOffset: number;
+}
+
+/**
+ * One log on the thread that calls it. Offsets here are what the main thread knows; they never go back, except
+ * through the two truncations of a follower.
+ */
 export interface PartitionLog extends TopicPartition {
   readonly topicId: string;
+  /** The log directory that holds it, as the engine was given it; "" when that is not known (see ADR 0005). */
+  readonly directory: string;
   readonly logStartOffset: number;
   /** The next offset to be written, as of the last completed append. */
   readonly logEndOffset: number;
   /** All below is acknowledged by the flush policy: fsynced under `group`. The high watermark of a single replica. */
   readonly durableOffset: number;
+  /**
+   * What a `read_committed` consumer may read up to: the first offset of the oldest transaction that is open, or
+   * whose marker is not below `durableOffset` yet; `durableOffset` when there is none.
+   */
+  readonly lastStableOffset: number;
+  /** False when the log holds no aborted transaction, so that `abortedTransactions` need not be asked. */
+  readonly hasAbortedTransactions: boolean;
   /** Epoch of the last batch, or -1. */
   readonly latestLeaderEpoch: number;
   readonly sizeBytes: number;
@@ -120,6 +175,24 @@ export interface PartitionLog extends TopicPartition {
   epochForOffset(offset: number): Promise<number>;
   /** DeleteRecords: moves the log start offset, persisted before it resolves. Returns the new log start. */
   deleteRecordsBefore(offset: number): Promise<number>;
+  /**
+   * The aborted transactions that overlap [startOffset, endOffset), for offsets up to the last stable offset, in the
+   * order of their markers.
+   */
+  abortedTransactions(
+    startOffset: number,
+    endOffset: number,
+  ): Promise<readonly AbortedTransaction[]>;
+  /** What the log knows of its producers. */
+  producers(): Promise<readonly ActiveProducer[]>;
+  /**
+   * Follower only: cuts the log so that it ends at `offset`, or at the start of the batch that holds it; at most
+   * to the log start. Appends in flight are finished first; the caller sends none meanwhile. Resolves with the new log
+   * end once the cut is on disk. Rejects with StorageError.
+   */
+  truncateTo(offset: number): Promise<number>;
+  /** Follower only: drops every record and lets the log begin at `offset`. As `truncateTo` otherwise. */
+  truncateFullyAndStartAt(offset: number): Promise<void>;
   updateConfig(config: LogConfig): Promise<void>;
 }
 
@@ -139,6 +212,17 @@ export interface RecoveryReport {
   readonly elapsedMs: number;
 }
 
+/** A log directory as DescribeLogDirs shows it (KIP-113, KIP-827). */
+export interface LogDirectoryStatus {
+  readonly directory: string;
+  /** False after it failed, or when it could not be used at the start: its partitions answer KAFKA_STORAGE_ERROR (56). */
+  readonly online: boolean;
+  /** Of the volume that it lies on, as of the last look (each second); -1 when offline. */
+  readonly totalBytes: number;
+  /** What this process may still write there, the reserve included; -1 when offline. */
+  readonly usableBytes: number;
+}
+
 /** The log engine behind one interface: `LocalEngine` in this thread, `WorkerEngine` on the Piscina pool. */
 export interface StorageEngine {
   /** Where received record bytes live, so that they need not move to reach a worker. */
@@ -153,8 +237,23 @@ export interface StorageEngine {
   deletePartition(topicPartition: TopicPartition): Promise<void>;
   /** Applies retention now to every partition (also runs on its own interval). */
   runRetention(): Promise<void>;
-  /** Called once when the log directory went offline (failed sync or write that could not be undone). */
+  /**
+   * Compacts every log that is due now, the dirtiest first (also runs on its own interval), and tells what it did. A
+   * log that cannot be cleaned is in the report and does no harm to others.
+   */
+  runCleaner(): Promise<CleanerReport>;
+  /** Every log directory, the offline ones too, in the order in which they were given. */
+  directories(): readonly LogDirectoryStatus[];
+  /**
+   * Called once per log directory that went offline (failed sync or write that could not be undone); where nobody
+   * listens it is logged as an error.
+   */
   onDirectoryOffline: ((directory: string, cause: Error) => void) | undefined;
+  /**
+   * Saves all logs as of one moment as `ottla.snapshots/<name>` in each log directory, by hard links to sealed
+   * segments; appends wait for that moment. Rejects with StorageError when the name is taken or a log is offline.
+   */
+  saveSnapshot(request: SaveSnapshotRequest): Promise<SnapshotManifest>;
   /** Flushes, writes checkpoints and the clean-shutdown marker, releases the lock. Idempotent. */
   close(): Promise<void>;
 }

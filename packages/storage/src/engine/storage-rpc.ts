@@ -1,4 +1,4 @@
-import { Packr } from "msgpackr";
+import { Packr } from "msgpackr/pack";
 import type { MessagePort } from "node:worker_threads";
 import type { Logger } from "@ottla/runtime";
 import type { HostCallName, LogCallName } from "./host-calls.ts";

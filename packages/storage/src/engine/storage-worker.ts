@@ -1,7 +1,6 @@
 import {
   invariant,
   nextTurn,
-  NodeFileSystem,
   SystemClock,
   SystemRandom,
   type FileSystem,
@@ -9,6 +8,7 @@ import {
 } from "@ottla/runtime";
 import { receiveMessageOnPort, threadId } from "node:worker_threads";
 import { StorageError } from "../log/storage-error.ts";
+import { segmentResourcesOf } from "../segment/segment-resources.ts";
 import { CompletionWriter } from "./completion-writer.ts";
 import { DescriptorRing } from "./descriptor-ring.ts";
 import { stateOf } from "./hosted-log.ts";
@@ -18,14 +18,17 @@ import {
   EntryKind,
   rangeOf,
   readRequestOf,
+  transactionOf,
+  transactionVersionOf,
   type SharedRange,
 } from "./ring-entries.ts";
 import { RpcPort, type ArenaMessage, type FromWorker, type ToWorker } from "./storage-rpc.ts";
-import { OfflineFlag, type FileSystemModule, type WorkerTask } from "./worker-task.ts";
+import { createWorkerFileSystem, OfflineFlag, type WorkerTask } from "./worker-task.ts";
 
 /** The long-lived task of a storage worker: resolves after a stop; an error of ours ends the thread. */
 export async function serveHost(task: WorkerTask): Promise<void> {
-  const fileSystem = await createFileSystem(task.fileSystemModule);
+  const fileSystem = await createWorkerFileSystem(task.fileSystemModule);
+  segmentResourcesOf(fileSystem).descriptors.costMax = task.descriptorsMax;
   try {
     await new StorageWorker(task, fileSystem).serve();
   } catch (error) {
@@ -35,14 +38,6 @@ export async function serveHost(task: WorkerTask): Promise<void> {
     });
     await new Promise(() => {});
   }
-}
-
-async function createFileSystem(source: FileSystemModule | undefined): Promise<FileSystem> {
-  if (source === undefined) return new NodeFileSystem();
-  const { createFileSystem: create } = (await import(source.module)) as {
-    createFileSystem: (options: unknown) => FileSystem;
-  };
-  return create(source.options);
 }
 
 /** The worker's end of both rings and of the port, around one host. */
@@ -72,6 +67,8 @@ class StorageWorker {
       directory: task.directory,
       flush: task.flush,
       maxParallelSyncs: task.maxParallelSyncs,
+      maySyncInThread: true,
+      producerIdExpirationMs: task.producerIdExpirationMs,
       isDirectoryOffline: () => offline.raised,
       events: {
         appendDone: (slot, _partitionId, outcome, state) => {
@@ -92,7 +89,7 @@ class StorageWorker {
   async serve(): Promise<void> {
     this.#rpc.send({ kind: "ready", threadId });
     while (!this.#requests.stopped) {
-      const seen = this.#requests.signal;
+      const seen = this.#requests.noteSignal();
       this.#drain();
       this.#host.writeStaged();
       // Even under steady load the event loop gets its turn, or no sync would ever be seen to finish.
@@ -108,12 +105,13 @@ class StorageWorker {
       const partitionId = ring.int(entry, 2);
       const bytes = this.#bytesOf(rangeOf(ring, entry));
       if (ring.int(entry, 0) === EntryKind.APPEND) {
-        const origin = appendOriginOf(ring, entry);
         this.#host.append({
           partitionId,
           batch: bytes,
           leaderEpoch: ring.int(entry, 6),
-          origin,
+          origin: appendOriginOf(ring, entry),
+          transaction: transactionOf(ring, entry),
+          transactionVersion: transactionVersionOf(ring, entry),
           token: slot,
         });
       } else {

@@ -216,7 +216,7 @@ export class WorkerConnection {
 
   async #pump(): Promise<void> {
     while (!this.#over) {
-      const seen = this.#completions.signal;
+      const seen = this.#completions.noteSignal();
       this.#drain();
       await (this.#completions.waitBeyond(seen) ?? nextTurn());
     }

@@ -8,6 +8,7 @@ import {
   readAll,
   until,
 } from "../../test-support/engine-fixture.ts";
+import { defaultLogConfig } from "../log/log-config.ts";
 import type { Death } from "../../test-support/gated-file-system.ts";
 
 const deaths: readonly Death[] = ["throw", "exit"];
@@ -51,6 +52,21 @@ describe("WorkerEngine whose worker dies", () => {
       0, 1,
     ]);
     expect([hit.logEndOffset, hit.durableOffset]).toEqual([2, 2]);
+  });
+
+  it("takes settings that change while its worker is away", async () => {
+    const engine = await fixture.open();
+    const log = await createPartition(engine, 0);
+    fixture.disk.dieAtNextWrite("throw");
+    await append(engine, log);
+    await until(() => !log.online);
+    await log.updateConfig({ ...defaultLogConfig, maxMessageBytes: 100 });
+    await until(() => log.online);
+    await log.offsetOfMaxTimestamp();
+    expect(await append(engine, log, { valueBytes: 500 })).toMatchObject({
+      ok: false,
+      errorCode: ErrorCode.MESSAGE_TOO_LARGE,
+    });
   });
 
   it("gives back every slab that the dead worker held", async () => {

@@ -175,6 +175,7 @@ export class WorkerLink implements HostLink {
     try {
       const connection = this.#start();
       const requests = lost.map((partition) => this.#options.reloadRequest(partition));
+      const sentConfigs = new Map(requests.map(({ partitionId, config }) => [partitionId, config]));
       const answers = (await connection.call({
         kind: "callHost",
         name: "load",
@@ -193,6 +194,9 @@ export class WorkerLink implements HostLink {
         } else {
           partition.applyState(loaded.state);
           partition.setStatus("online");
+          // Settings that changed meanwhile; if this worker dies as well, the next one is told by then.
+          if (partition.config !== sentConfigs.get(partitionId))
+            partition.updateConfig(partition.config).catch(() => {});
         }
       }
     } catch (error) {

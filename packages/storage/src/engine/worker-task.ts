@@ -1,3 +1,4 @@
+import { NodeFileSystem, type FileSystem } from "@ottla/runtime";
 import type { MessagePort } from "node:worker_threads";
 import type { FlushPolicy } from "./storage-engine.ts";
 
@@ -7,6 +8,17 @@ export interface FileSystemModule {
   readonly module: string;
   /** Given to `createFileSystem`; crosses by structured clone, so shared memory stays shared. */
   readonly options?: unknown;
+}
+
+/** The file system of a worker or a background job. */
+export async function createWorkerFileSystem(
+  source: FileSystemModule | undefined,
+): Promise<FileSystem> {
+  if (source === undefined) return new NodeFileSystem();
+  const { createFileSystem } = (await import(source.module)) as {
+    createFileSystem: (options: unknown) => FileSystem;
+  };
+  return createFileSystem(source.options);
 }
 
 /** What the long-lived task of a storage worker gets. */
@@ -19,6 +31,9 @@ export interface WorkerTask {
   readonly directory: string;
   readonly flush: FlushPolicy;
   readonly maxParallelSyncs: number;
+  readonly producerIdExpirationMs: number;
+  /** Segment files that may be open at once in this worker. */
+  readonly descriptorsMax: number;
   /** Node's file system when absent. */
   readonly fileSystemModule?: FileSystemModule;
 }

@@ -12,6 +12,12 @@ class ManualTarget implements SyncTarget {
     this.name = name;
   }
 
+  now: () => boolean = () => false;
+
+  trySyncNow(): boolean {
+    return this.now();
+  }
+
   sync(): Promise<void> {
     this.begun += 1;
     return new Promise((resolve, reject) => {
@@ -88,6 +94,33 @@ describe("FlushScheduler", () => {
     expect(events).toEqual(["failed a: Error: EIO"]);
     expect(targets.map(({ begun }) => begun)).toEqual([1, 1, 0]);
     await Promise.all(targets.map((target) => scheduler.idle(target)));
+  });
+
+  it("syncs a target in the calling thread only while no other syncs or waits", async () => {
+    const { scheduler, events } = start(1);
+    const [alone, other] = [new ManualTarget("alone"), new ManualTarget("other")];
+    expect(scheduler.syncAlone(alone)).toBe(false);
+    alone.now = () => true;
+    expect(scheduler.syncAlone(alone)).toBe(true);
+    scheduler.request(other);
+    expect(scheduler.syncAlone(alone)).toBe(false);
+    other.finish();
+    await settle();
+    expect(scheduler.syncAlone(alone)).toBe(true);
+    expect(events).toEqual(["synced alone", "synced other", "synced alone"]);
+  });
+
+  it("stops at a failure in the calling thread as at any other", () => {
+    const { scheduler, events } = start(1);
+    const target = new ManualTarget("a");
+    target.now = () => {
+      throw new Error("EIO");
+    };
+    expect(scheduler.syncAlone(target)).toBe(true);
+    expect(scheduler.syncAlone(target)).toBe(false);
+    scheduler.request(target);
+    expect(events).toEqual(["failed a: Error: EIO"]);
+    expect(target.begun).toBe(0);
   });
 
   it("tells when a target has no sync queued or in flight any more", async () => {

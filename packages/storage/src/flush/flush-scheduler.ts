@@ -3,6 +3,8 @@ import { invariant } from "@ottla/runtime";
 /** Something with one sync in flight at most: a log. */
 export interface SyncTarget {
   sync(): Promise<void>;
+  /** Syncs in the calling thread if that takes one call to the system; else returns false. */
+  trySyncNow(): boolean;
 }
 
 /**
@@ -49,6 +51,23 @@ export class FlushScheduler<Target extends SyncTarget> {
     } else if (state === "syncing") {
       this.#states.set(target, "again");
     }
+  }
+
+  /**
+   * A sync in the calling thread, for a target that alone has something to sync: two wake-ups between
+   * threads cost as much as the sync itself. False, and nothing happened, when others sync or wait.
+   */
+  syncAlone(target: Target): boolean {
+    if (this.#stopped || this.#states.size > 0) return false;
+    try {
+      if (!target.trySyncNow()) return false;
+    } catch (error) {
+      this.stop();
+      this.#options.onFailed(target, error);
+      return true;
+    }
+    this.#options.onSynced(target);
+    return true;
   }
 
   /** Resolves when no sync of the target is queued or in flight. */

@@ -6,6 +6,8 @@
  */
 export const OFFSET_INDEX_ENTRY_BYTES = 8;
 const INITIAL_ENTRIES = 16;
+/** Shared by all empty indexes: of thousands of partitions most are idle. */
+const NO_ENTRIES = new DataView(new ArrayBuffer(0));
 
 export class OffsetIndex {
   readonly baseOffset: number;
@@ -14,7 +16,7 @@ export class OffsetIndex {
 
   constructor(baseOffset: number) {
     this.baseOffset = baseOffset;
-    this.#view = new DataView(new ArrayBuffer(INITIAL_ENTRIES * OFFSET_INDEX_ENTRY_BYTES));
+    this.#view = NO_ENTRIES;
     this.#count = 0;
   }
 

@@ -7,6 +7,8 @@
  */
 export const TIME_INDEX_ENTRY_BYTES = 12;
 const INITIAL_ENTRIES = 16;
+/** Shared by all empty indexes: of thousands of partitions most are idle. */
+const NO_ENTRIES = new DataView(new ArrayBuffer(0));
 const TWO_POW_32 = 2 ** 32;
 
 export class TimeIndex {
@@ -16,7 +18,7 @@ export class TimeIndex {
 
   constructor(baseOffset: number) {
     this.baseOffset = baseOffset;
-    this.#view = new DataView(new ArrayBuffer(INITIAL_ENTRIES * TIME_INDEX_ENTRY_BYTES));
+    this.#view = NO_ENTRIES;
     this.#count = 0;
   }
 

@@ -3,7 +3,9 @@ import {
   CompressionType,
   computeCrcAt,
   ErrorCode,
+  iterateBatches,
   RecordBatchView,
+  TimestampType,
 } from "@ottla/protocol";
 import { buildTestBatch, readTestRecords, SimulatedClock, TEST_TIMESTAMP_MS } from "@ottla/testkit";
 import { describe, expect, test } from "vitest";
@@ -30,8 +32,8 @@ const producer = { producerId: 5n, producerEpoch: 0, baseSequence: 0 };
 describe("a client's batch is refused", () => {
   const cases: [string, number, Uint8Array, Partial<LogConfig>?][] = [
     ["empty", ErrorCode.INVALID_RECORD, new Uint8Array(0)],
-    ["shorter than a header", ErrorCode.CORRUPT_MESSAGE, buildTestBatch().subarray(0, 60)],
-    ["cut", ErrorCode.CORRUPT_MESSAGE, buildTestBatch().subarray(0, 65)],
+    ["shorter than a header", ErrorCode.INVALID_RECORD, buildTestBatch().subarray(0, 60)],
+    ["cut", ErrorCode.INVALID_RECORD, buildTestBatch().subarray(0, 65)],
     [
       "of an old format",
       ErrorCode.INVALID_RECORD,
@@ -70,14 +72,9 @@ describe("a client's batch is refused", () => {
       changed((view) => view.setInt16(BatchField.ATTRIBUTES, 0x20)),
     ],
     [
-      "transactional before transactions are served",
-      ErrorCode.INVALID_TXN_STATE,
+      "transactional without a producer id",
+      ErrorCode.INVALID_RECORD,
       changed((view) => view.setInt16(BatchField.ATTRIBUTES, 0x10)),
-    ],
-    [
-      "with LogAppendTime set",
-      ErrorCode.INVALID_TIMESTAMP,
-      changed((view) => view.setInt16(BatchField.ATTRIBUTES, 0x08)),
     ],
     [
       "with a count that is too small",
@@ -166,6 +163,15 @@ describe("a client's batch is refused", () => {
 });
 
 describe("an accepted batch", () => {
+  test("loses the timestamp type LogAppendTime when the topic says CreateTime, as in Kafka", async () => {
+    const harness = new LogHarness();
+    const batch = changed((view) => view.setInt16(BatchField.ATTRIBUTES, 0x08));
+    expect(harness.append(batch)).toMatchObject({ ok: true, logAppendTimeMs: -1 });
+    const [stored] = iterateBatches(await harness.readAll());
+    expect(stored?.timestampType).toBe(TimestampType.CREATE_TIME);
+    expect(stored?.isCrcValid()).toBe(true);
+  });
+
   test("gets the broker's time when the topic says LogAppendTime", async () => {
     const harness = new LogHarness({
       config: { messageTimestampType: "LogAppendTime" },

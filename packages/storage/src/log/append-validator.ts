@@ -7,6 +7,7 @@ import {
   DecodeError,
   ErrorCode,
   hasProducerIdAt,
+  isControlAt,
   isCrcValidAt,
   lastOffsetDeltaAt,
   magicAt,
@@ -53,14 +54,13 @@ export function validateBatch(
       `record batch with magic ${magicAt(batch, 0)}, only 2 is supported`,
     );
   }
+  // A batch that is cut is none to Kafka, which looks for whole ones.
   if (size < RECORD_BATCH_OVERHEAD)
-    return refuse(ErrorCode.CORRUPT_MESSAGE, `${size} bytes are no record batch`);
+    return refuse(ErrorCode.INVALID_RECORD, `${size} bytes are no record batch`);
   const claimed = batchSizeAt(batch, 0);
   if (claimed < RECORD_BATCH_OVERHEAD || claimed > size) {
-    return refuse(
-      ErrorCode.CORRUPT_MESSAGE,
-      `the batch claims ${claimed} bytes, ${size} were sent`,
-    );
+    const errorCode = claimed > size ? ErrorCode.INVALID_RECORD : ErrorCode.CORRUPT_MESSAGE;
+    return refuse(errorCode, `the batch claims ${claimed} bytes, ${size} were sent`);
   }
   if (claimed < size)
     return refuse(ErrorCode.INVALID_RECORD, "more than one record batch for one partition");
@@ -68,7 +68,7 @@ export function validateBatch(
   if (tooLarge) return tooLarge;
   if (!isCrcValidAt(batch, 0))
     return refuse(ErrorCode.CORRUPT_MESSAGE, "the CRC of the batch does not match");
-  return validateHeader(batch, origin, config);
+  return validateHeader(batch, origin);
 }
 
 /** Also called again after the batch was recompressed. */
@@ -88,11 +88,7 @@ export function validateSize(size: number, config: LogConfig): Refusal | undefin
   return undefined;
 }
 
-function validateHeader(
-  batch: Uint8Array,
-  origin: AppendOrigin,
-  config: LogConfig,
-): Refusal | undefined {
+function validateHeader(batch: Uint8Array, origin: AppendOrigin): Refusal | undefined {
   const count = recordCountAt(batch, 0);
   if (count <= 0 || lastOffsetDeltaAt(batch, 0) !== count - 1) {
     return refuse(
@@ -107,27 +103,20 @@ function validateHeader(
   ) {
     return refuse(ErrorCode.INVALID_RECORD, "a producer id needs an epoch and a sequence");
   }
-  return origin === "client" ? validateClientHeader(batch, config) : undefined;
+  if (origin === "client") return validateClientHeader(batch);
+  return isControlAt(batch, 0) && !hasProducerIdAt(batch, 0)
+    ? refuse(ErrorCode.INVALID_RECORD, "a transaction marker needs a producer id")
+    : undefined;
 }
 
-function validateClientHeader(batch: Uint8Array, config: LogConfig): Refusal | undefined {
+function validateClientHeader(batch: Uint8Array): Refusal | undefined {
   const attributes = attributesAt(batch, 0);
   if ((attributes & BatchAttribute.CONTROL) !== 0)
     return refuse(ErrorCode.INVALID_RECORD, "clients may not write control batches");
   if ((attributes & BatchAttribute.DELETE_HORIZON) !== 0)
     return refuse(ErrorCode.INVALID_RECORD, "clients may not set a delete horizon");
-  if ((attributes & BatchAttribute.TRANSACTIONAL) !== 0) {
-    return refuse(ErrorCode.INVALID_TXN_STATE, "the partition was not added to a transaction");
-  }
-  if (
-    (attributes & BatchAttribute.LOG_APPEND_TIME) !== 0 &&
-    config.messageTimestampType === "CreateTime"
-  ) {
-    return refuse(
-      ErrorCode.INVALID_TIMESTAMP,
-      "producers may not set the timestamp type LogAppendTime",
-    );
-  }
+  if ((attributes & BatchAttribute.TRANSACTIONAL) !== 0 && !hasProducerIdAt(batch, 0))
+    return refuse(ErrorCode.INVALID_RECORD, "a transactional batch needs a producer id");
   try {
     if (baseOffsetAt(batch, 0) !== 0)
       return refuse(ErrorCode.INVALID_RECORD, `base offset ${baseOffsetAt(batch, 0)} instead of 0`);

@@ -4,6 +4,10 @@ export type CompressionSetting = "producer" | "uncompressed" | "gzip" | "snappy"
 export interface LogConfig {
   readonly cleanupPolicy: readonly ("delete" | "compact")[];
   readonly compressionType: CompressionSetting;
+  /** Where the log compresses with gzip: 1 to 9, or -1 for zlib's own default. */
+  readonly compressionGzipLevel: number;
+  /** Where the log compresses with zstd: -131072 to 22. */
+  readonly compressionZstdLevel: number;
   readonly segmentBytes: number;
   readonly segmentMs: number;
   readonly segmentJitterMs: number;
@@ -13,6 +17,12 @@ export interface LogConfig {
   readonly retentionMs: number;
   readonly fileDeleteDelayMs: number;
   readonly deleteRetentionMs: number;
+  /** Compaction waits until this share of the log, from 0 to 1, was not cleaned yet. */
+  readonly minCleanableDirtyRatio: number;
+  /** A record younger than this is not compacted. */
+  readonly minCompactionLagMs: number;
+  /** A record older than this is compacted whatever the dirty ratio. */
+  readonly maxCompactionLagMs: number;
   readonly maxMessageBytes: number;
   readonly messageTimestampType: "CreateTime" | "LogAppendTime";
   readonly messageTimestampBeforeMaxMs: number;
@@ -25,6 +35,8 @@ const DAY_MS = 86_400_000;
 export const defaultLogConfig: LogConfig = {
   cleanupPolicy: ["delete"],
   compressionType: "producer",
+  compressionGzipLevel: -1,
+  compressionZstdLevel: 3,
   segmentBytes: 1_073_741_824,
   segmentMs: 7 * DAY_MS,
   segmentJitterMs: 0,
@@ -34,6 +46,9 @@ export const defaultLogConfig: LogConfig = {
   retentionMs: 7 * DAY_MS,
   fileDeleteDelayMs: 60_000,
   deleteRetentionMs: DAY_MS,
+  minCleanableDirtyRatio: 0.5,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
   maxMessageBytes: 1_048_588,
   messageTimestampType: "CreateTime",
   messageTimestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,

@@ -168,7 +168,7 @@ class Model {
         duplicate: true,
         baseOffset: last.baseOffset,
       });
-      expect(log.epochForOffset(last.lastOffset)).toBe(
+      expect(log.queries.epochForOffset(last.lastOffset)).toBe(
         new DataView(last.bytes.buffer).getInt32(12),
       );
     }
@@ -205,7 +205,7 @@ class Model {
       this.random.nextInt(3) -
       1;
     const expected = records.find(({ timestampMs }) => timestampMs >= wanted);
-    const found = await this.harness.log.offsetForTimestamp(wanted);
+    const found = await this.harness.log.queries.offsetForTimestamp(wanted);
     expect(found && { timestampMs: found.timestampMs, offset: found.offset }).toEqual(expected);
   }
 }

@@ -5,13 +5,19 @@ import {
   lastOffsetAt,
   maxTimestampAt,
   RECORD_BATCH_OVERHEAD,
+  recordCountAt,
 } from "@ottla/protocol";
 import type { ReadRequest, TimestampOffset } from "../engine/storage-engine.ts";
 import { headerDamage } from "../segment/batch-scanner.ts";
 import type { Segment } from "../segment/segment.ts";
 import type { Segments } from "../segment/segments.ts";
 import { findBatch, findRecord } from "./batch-search.ts";
-import type { ReadIntoOutcome } from "./log.ts";
+
+export type ReadIntoOutcome =
+  | { readonly ok: true; readonly sizeBytes: number; readonly nextOffset: number }
+  /** The first batch does not fit: call again with a target of at least this size. */
+  | { readonly ok: false; readonly neededBytes: number }
+  | { readonly ok: false; readonly errorCode: number };
 
 /** Sequential readers whose next position is remembered, so that they need no index. */
 const MAX_CURSORS = 16;
@@ -39,7 +45,23 @@ export class LogReader {
   }
 
   /** Reads from `startOffset`, which lies inside the log. */
-  async readInto(request: ReadRequest, target: Uint8Array): Promise<ReadIntoOutcome> {
+  readInto(request: ReadRequest, target: Uint8Array): Promise<ReadIntoOutcome> {
+    return this.#onStandingSegments(() => this.#readOnce(request, target));
+  }
+
+  /** Compaction puts a segment in the place of others while they are read: then the read starts anew. */
+  async #onStandingSegments<Result>(read: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      const { replacements } = this.#segments;
+      try {
+        return await read();
+      } catch (error) {
+        if (this.#segments.replacements === replacements) throw error;
+      }
+    }
+  }
+
+  async #readOnce(request: ReadRequest, target: Uint8Array): Promise<ReadIntoOutcome> {
     const { startOffset } = request;
     let index = this.#segments.floorIndex(startOffset);
     for (;;) {
@@ -136,7 +158,14 @@ export class LogReader {
     this.#cursors.push({ offset, segment, position });
   }
 
-  async offsetForTimestamp(
+  offsetForTimestamp(
+    timestampMs: number,
+    logStartOffset: number,
+  ): Promise<TimestampOffset | undefined> {
+    return this.#onStandingSegments(() => this.#offsetForTimestamp(timestampMs, logStartOffset));
+  }
+
+  async #offsetForTimestamp(
     timestampMs: number,
     logStartOffset: number,
   ): Promise<TimestampOffset | undefined> {
@@ -162,7 +191,11 @@ export class LogReader {
     return undefined;
   }
 
-  async offsetOfMaxTimestamp(logStartOffset: number): Promise<TimestampOffset | undefined> {
+  offsetOfMaxTimestamp(logStartOffset: number): Promise<TimestampOffset | undefined> {
+    return this.#onStandingSegments(() => this.#offsetOfMaxTimestamp(logStartOffset));
+  }
+
+  async #offsetOfMaxTimestamp(logStartOffset: number): Promise<TimestampOffset | undefined> {
     let newest: Segment | undefined;
     for (const segment of this.#segments.all()) {
       if (segment.sizeBytes > 0 && segment.maxTimestamp > (newest?.maxTimestamp ?? -1))
@@ -175,7 +208,31 @@ export class LogReader {
       newest.offsetIndex.positionFor(offsetOfMaxTimestamp),
       (bytes, at) => lastOffsetAt(bytes, at) >= offsetOfMaxTimestamp,
     );
+    // Compaction may have left the batch without records.
+    if (batch?.recordCount === 0) return await this.#greatestOfRecords(logStartOffset);
     const record = batch && findRecord(batch, (_, time) => time === maxTimestamp);
+    return batch && record && { ...record, leaderEpoch: batch.partitionLeaderEpoch };
+  }
+
+  /** The same by walking all batches, for logs whose greatest timestamp stands in a batch without records. */
+  async #greatestOfRecords(logStartOffset: number): Promise<TimestampOffset | undefined> {
+    let greatest = -1;
+    let found: { readonly segment: Segment; readonly position: number } | undefined;
+    for (const segment of this.#segments.all().slice()) {
+      let position = 0;
+      await findBatch(segment, 0, (bytes, at) => {
+        const counts = recordCountAt(bytes, at) > 0 && lastOffsetAt(bytes, at) >= logStartOffset;
+        if (counts && maxTimestampAt(bytes, at) > greatest) {
+          greatest = maxTimestampAt(bytes, at);
+          found = { segment, position };
+        }
+        position += batchSizeAt(bytes, at);
+        return false;
+      });
+    }
+    if (found === undefined) return undefined;
+    const batch = await findBatch(found.segment, found.position, () => true);
+    const record = batch && findRecord(batch, (_, time) => time === greatest);
     return batch && record && { ...record, leaderEpoch: batch.partitionLeaderEpoch };
   }
 }

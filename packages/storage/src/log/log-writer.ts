@@ -1,14 +1,21 @@
 import type { Clock, FileSystem, Random } from "@ottla/runtime";
+import { writeSparseMarkNow } from "../checkpoint/sparse-mark.ts";
 import { encodeProducerSnapshot } from "../state/producer-snapshot.ts";
 import type { LeaderEpochCache } from "../state/leader-epoch-cache.ts";
 import type { ProducerEntry } from "../state/producer-entry.ts";
 import type { ProducerState } from "../state/producer-state.ts";
-import { MAX_RELATIVE_OFFSET, Segment, type SegmentMark } from "../segment/segment.ts";
-import { LOG_SUFFIX, segmentFilePath, SNAPSHOT_SUFFIX } from "../segment/segment-files.ts";
+import { Segment, type SegmentMark } from "../segment/segment.ts";
+import {
+  LOG_SUFFIX,
+  MAX_RELATIVE_OFFSET,
+  segmentFilePath,
+  SNAPSHOT_SUFFIX,
+} from "../segment/segment-files.ts";
 import type { Segments } from "../segment/segments.ts";
 import type { LogConfig } from "./log-config.ts";
 import type { StagedBatch } from "./staged-batch.ts";
 import { StorageError } from "./storage-error.ts";
+import type { TransactionIndexes } from "./transaction-indexes.ts";
 import type { UnsyncedFiles } from "./unsynced-files.ts";
 
 export interface LogWriterParts {
@@ -19,6 +26,7 @@ export interface LogWriterParts {
   readonly segments: Segments;
   readonly producerState: ProducerState;
   readonly leaderEpochs: LeaderEpochCache;
+  readonly transactions: TransactionIndexes;
   readonly unsynced: UnsyncedFiles;
 }
 
@@ -48,10 +56,18 @@ export class LogWriter {
     this.#rollJitterMs = this.#drawJitter();
   }
 
-  /** Writes batches of which the first starts at the log end offset. */
-  write(staged: readonly StagedBatch[]): void {
+  /**
+   * Writes batches of which the first starts at the log end offset. A follower's may leave holes, which its leader's
+   * cleaner made, in front of `holesBelow`: recovery has to know of them first.
+   */
+  write(staged: readonly StagedBatch[], holesBelow = 0): void {
     const [first] = staged;
-    if (first) this.#attempt(first.baseOffset, () => this.#writeRuns(staged));
+    if (first === undefined) return;
+    this.#attempt(first.baseOffset, () => {
+      const { fileSystem, directory } = this.#parts;
+      if (holesBelow > 0) writeSparseMarkNow(fileSystem, directory, holesBelow);
+      this.#writeRuns(staged);
+    });
   }
 
   /** Seals the active segment and starts an empty one at the log end offset. */
@@ -110,7 +126,7 @@ export class LogWriter {
 
   #writeRun(staged: readonly StagedBatch[], start: number, end: number, totalBytes: number): void {
     if (start === end) return;
-    const { segments, unsynced, leaderEpochs } = this.#parts;
+    const { segments, unsynced, leaderEpochs, transactions } = this.#parts;
     const { active } = segments;
     this.#chunks.length = 0;
     for (let index = start; index < end; index++) this.#chunks.push(staged[index]!.bytes);
@@ -126,27 +142,36 @@ export class LogWriter {
         this.config.indexIntervalBytes,
       );
       leaderEpochs.assign(batch.leaderEpoch, batch.baseOffset);
+      if (batch.aborted !== undefined) transactions.append(batch.aborted);
     }
   }
 
   /** Starts a segment at `baseOffset`, with a snapshot of the producers up to there. */
   #roll(baseOffset: number): void {
     this.#rolledTo.push(baseOffset);
-    const { segments, unsynced, fileSystem, directory, producerState } = this.#parts;
-    const { active } = segments;
-    for (const handle of active.writeIndexes()) unsynced.addAndClose(handle);
+    const { segments, unsynced, fileSystem, directory, producerState, transactions } = this.#parts;
+    this.writeIndexes();
     this.writeSnapshot(baseOffset, producerState.entriesBefore(baseOffset));
     unsynced.namesChanged();
+    transactions.sealActive(segments.active.baseOffset);
     const segment = Segment.create(fileSystem, directory, baseOffset);
     unsynced.add(segment);
     segments.add(segment);
     this.#rollJitterMs = this.#drawJitter();
   }
 
+  /** Writes the indexes of the active segment. */
+  writeIndexes(): void {
+    const { segments, unsynced, transactions } = this.#parts;
+    for (const handle of segments.active.writeIndexes()) unsynced.addAndClose(handle);
+    const handle = transactions.writeActive();
+    if (handle !== undefined) unsynced.addAndClose(handle);
+  }
+
   writeSnapshot(offset: number, entries: readonly ProducerEntry[]): void {
-    const { fileSystem, directory, unsynced } = this.#parts;
+    const { fileSystem, directory, unsynced, transactions } = this.#parts;
     const path = segmentFilePath(directory, offset, SNAPSHOT_SUFFIX);
-    const content = encodeProducerSnapshot(entries);
+    const content = encodeProducerSnapshot(entries, transactions.activeCount);
     const handle = fileSystem.openSync(path, "write");
     unsynced.addAndClose(handle);
     unsynced.namesChanged();
@@ -161,7 +186,7 @@ export class LogWriter {
 
   /** Undoes all that the failed call wrote; what cannot be undone makes the directory untrustworthy. */
   #goBack(good: GoodEnd, cause: unknown): never {
-    const { segments, unsynced, leaderEpochs } = this.#parts;
+    const { segments, unsynced, leaderEpochs, transactions } = this.#parts;
     const message = cause instanceof Error ? cause.message : String(cause);
     try {
       unsynced.dropSince(good.closingCount);
@@ -173,6 +198,7 @@ export class LogWriter {
       for (const baseOffset of this.#rolledTo) this.#removeRolled(baseOffset);
       good.segment.restore(good.mark);
       leaderEpochs.truncateFromEnd(good.endOffset);
+      transactions.truncateTo(good.endOffset);
       unsynced.namesChanged();
     } catch (undoFailure) {
       throw new StorageError(`a failed write could not be undone: ${message}`, {

@@ -1,18 +1,8 @@
 import { ErrorCode } from "@ottla/protocol";
 import { invariant } from "@ottla/runtime";
-import { join } from "node:path";
-import { replaceFile, replaceFileNow } from "../checkpoint/checkpoint-file.ts";
-import { encodeLeaderEpochs } from "../checkpoint/partition-files.ts";
-import type {
-  EpochEndOffset,
-  ReadRequest,
-  TimestampOffset,
-  TopicPartition,
-} from "../engine/storage-engine.ts";
+import type { ReadRequest, TopicPartition } from "../engine/storage-engine.ts";
 import { expireSegments } from "../retention/expire-segments.ts";
 import { dropSegmentFiles, type SegmentFiles } from "../segment/deleted-files.ts";
-import { LEADER_EPOCH_CHECKPOINT } from "../segment/segment-files.ts";
-import { replayProducerState } from "../state/producer-state-loader.ts";
 import {
   AppendStager,
   offlineRefusal,
@@ -20,29 +10,29 @@ import {
   type StageOutcome,
 } from "./append-stager.ts";
 import type { LogConfig } from "./log-config.ts";
+import type { LogMaintenance } from "./log-maintenance.ts";
 import type { LogParts } from "./log-parts.ts";
-import { LogReader } from "./log-reader.ts";
+import { LogQueries } from "./log-queries.ts";
+import { LogReader, type ReadIntoOutcome } from "./log-reader.ts";
 import { LogWriter } from "./log-writer.ts";
+import { LogOrder } from "./log-order.ts";
+import { handOverStamp, type LogStamp } from "./log-stamp.ts";
+import { LogSync } from "./log-sync.ts";
 import { LogStatus } from "./log-status.ts";
 import type { StorageError } from "./storage-error.ts";
-import { truncateSegments } from "./truncate-segments.ts";
+import { startLogAt, truncateLog } from "./truncate-log.ts";
 import { UnsyncedFiles } from "./unsynced-files.ts";
 
 export type { SegmentFiles } from "../segment/deleted-files.ts";
 export type { StageOptions, StageOutcome } from "./append-stager.ts";
 export type { LogParts } from "./log-parts.ts";
-
-export type ReadIntoOutcome =
-  | { readonly ok: true; readonly sizeBytes: number; readonly nextOffset: number }
-  /** The first batch does not fit: call again with a target of at least this size. */
-  | { readonly ok: false; readonly neededBytes: number }
-  | { readonly ok: false; readonly errorCode: number };
+export type { ReadIntoOutcome } from "./log-reader.ts";
 
 /**
  * One partition's log, used by exactly one thread; synchronous but for sync and reads.
  *
  * Invariants: logStartOffset <= recoveryPoint <= logEndOffset <= offset of the next staged batch; offsets
- * are dense; none of them goes back except through `truncateTo`. Between `stage` and `writeStaged` the
+ * are dense; none of them goes back except through the two truncations. Between `stage` and `writeStaged` the
  * producer state is ahead of the files, never behind.
  */
 export class Log {
@@ -52,15 +42,19 @@ export class Log {
   readonly #parts: LogParts;
   readonly #writer: LogWriter;
   readonly #reader: LogReader;
+  readonly queries: LogQueries;
   readonly #unsynced = new UnsyncedFiles();
+  readonly #sync: LogSync;
   readonly #stager: AppendStager;
   #logStartOffset: number;
   #logEndOffset: number;
   #recoveryPoint: number;
   readonly #status: LogStatus;
+  readonly #order: LogOrder;
 
   constructor(parts: LogParts) {
     this.#parts = parts;
+    this.#sync = new LogSync(parts, this.#unsynced);
     this.#status = new LogStatus(parts.topicPartition, parts.directory);
     this.topicPartition = parts.topicPartition;
     this.topicId = parts.topicId;
@@ -74,7 +68,9 @@ export class Log {
     this.#logStartOffset = parts.logStartOffset;
     this.#logEndOffset = this.#recoveryPoint = parts.logEndOffset;
     this.#writer = new LogWriter({ ...parts, unsynced: this.#unsynced }, parts.config);
+    this.#order = new LogOrder(parts, this.#writer, this.#unsynced);
     this.#reader = new LogReader(parts.segments, () => this.#stager.config.indexIntervalBytes);
+    this.queries = new LogQueries(parts, this.#reader, this);
   }
 
   get config(): LogConfig {
@@ -102,7 +98,7 @@ export class Log {
   }
   /** True when written bytes or changed names wait for `sync`. */
   get hasUnsynced(): boolean {
-    return this.#unsynced.any || this.#parts.leaderEpochs.dirty;
+    return this.#sync.needed;
   }
   /** True after a fatal StorageError: every later call fails. */
   get failed(): boolean {
@@ -110,6 +106,17 @@ export class Log {
   }
   get producerCount(): number {
     return this.#parts.producerState.size;
+  }
+  /** False when `abortedTransactions` has nothing to tell for any range. */
+  get hasAbortedTransactions(): boolean {
+    return this.#parts.transactions.any;
+  }
+  /** What a `read_committed` reader may see, when all below `highWatermark` is replicated. */
+  lastStableOffset(highWatermark: number): number {
+    return Math.max(
+      this.#logStartOffset,
+      this.#parts.producerState.lastStableOffset(highWatermark),
+    );
   }
 
   /**
@@ -126,9 +133,9 @@ export class Log {
     const { staged } = this.#stager;
     if (staged.length === 0) return;
     this.#status.checkOpen();
-    invariant(staged[0]!.baseOffset === this.#logEndOffset, "staged batches follow the log end");
+    invariant(staged[0]!.baseOffset >= this.#logEndOffset, "staged batches follow the log end");
     try {
-      this.#writer.write(staged);
+      this.#writer.write(staged, this.#stager.holesBelow);
     } catch (error) {
       this.discardStaged();
       throw this.#status.noteFailure(error);
@@ -145,12 +152,9 @@ export class Log {
   /** Makes all that is written durable, then moves the recovery point. Calls must not overlap. Any failure is final. */
   async sync(): Promise<void> {
     this.#status.checkOpen();
-    const { fileSystem, directory, leaderEpochs } = this.#parts;
     const syncedTo = this.#logEndOffset;
     try {
-      await this.#unsynced.sync(fileSystem, directory);
-      const epochs = leaderEpochs.takeChanges();
-      if (epochs) await replaceFile(fileSystem, this.#epochsPath, encodeLeaderEpochs(epochs));
+      await this.#sync.run();
     } catch (cause) {
       throw this.#syncFailure(cause);
     }
@@ -158,66 +162,30 @@ export class Log {
       this.#recoveryPoint = Math.max(this.#recoveryPoint, Math.min(syncedTo, this.#logEndOffset));
   }
 
+  /** As `sync`, in the calling thread, but only if a single fdatasync is enough; whether all is synced now. */
+  trySyncNow(): boolean {
+    if (this.#sync.isOneCall) this.#syncNow();
+    return !this.hasUnsynced;
+  }
+
   #syncNow(): void {
-    const { fileSystem, directory, leaderEpochs } = this.#parts;
     try {
-      this.#unsynced.syncNow(fileSystem, directory);
-      const epochs = leaderEpochs.takeChanges();
-      if (epochs) replaceFileNow(fileSystem, this.#epochsPath, encodeLeaderEpochs(epochs));
+      this.#sync.runNow();
     } catch (cause) {
       throw this.#syncFailure(cause);
     }
     this.#recoveryPoint = this.#logEndOffset;
   }
 
-  get #epochsPath(): string {
-    return join(this.directory, LEADER_EPOCH_CHECKPOINT);
-  }
-
   #syncFailure(cause: unknown): StorageError {
-    return this.#status.noteFatal(
-      `sync of ${this.#status.name} failed; nothing beyond offset ${this.#recoveryPoint} is trusted`,
-      cause,
-    );
+    const what = `sync of ${this.#status.name} failed; nothing beyond ${this.#recoveryPoint} is trusted`;
+    return this.#status.noteFatal(what, cause);
   }
 
   /** Whole batches from `startOffset` on into `target`. OFFSET_OUT_OF_RANGE (1) outside [log start, log end]. */
-  async readInto(request: ReadRequest, target: Uint8Array): Promise<ReadIntoOutcome> {
-    const { startOffset } = request;
-    if (!this.#status.open) return { ok: false, errorCode: ErrorCode.KAFKA_STORAGE_ERROR };
-    if (startOffset < this.#logStartOffset || startOffset > this.#logEndOffset)
-      return { ok: false, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE };
-    if (startOffset >= request.limitOffset)
-      return { ok: true, sizeBytes: 0, nextOffset: startOffset };
-    try {
-      return await this.#reader.readInto(request, target);
-    } catch (cause) {
-      // The segment may have been deleted while the read was under way.
-      if (startOffset < this.#logStartOffset)
-        return { ok: false, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE };
-      this.#parts.logger.error("reading a log failed", {
-        ...this.topicPartition,
-        startOffset,
-        cause,
-      });
-      return { ok: false, errorCode: ErrorCode.KAFKA_STORAGE_ERROR };
-    }
-  }
-
-  offsetForTimestamp(timestampMs: number): Promise<TimestampOffset | undefined> {
-    return this.#reader.offsetForTimestamp(timestampMs, this.#logStartOffset);
-  }
-
-  offsetOfMaxTimestamp(): Promise<TimestampOffset | undefined> {
-    return this.#reader.offsetOfMaxTimestamp(this.#logStartOffset);
-  }
-
-  endOffsetForEpoch(leaderEpoch: number): EpochEndOffset {
-    return this.#parts.leaderEpochs.endOffsetFor(leaderEpoch, this.#logEndOffset);
-  }
-
-  epochForOffset(offset: number): number {
-    return this.#parts.leaderEpochs.epochFor(offset);
+  readInto(request: ReadRequest, target: Uint8Array): Promise<ReadIntoOutcome> {
+    if (this.#status.open) return this.queries.readInto(request, target);
+    return Promise.resolve({ ok: false, errorCode: ErrorCode.KAFKA_STORAGE_ERROR });
   }
 
   /** Moves the log start, at most to the recovery point; the caller persists it before it answers. */
@@ -226,21 +194,46 @@ export class Log {
     return this.#logStartOffset;
   }
 
+  /** As of now; for calls that follow without an await. */
+  maintenance(): LogMaintenance {
+    return {
+      parts: this.#parts,
+      unsynced: this.#unsynced,
+      config: this.config,
+      logStartOffset: this.#logStartOffset,
+      logEndOffset: this.#logEndOffset,
+      recoveryPoint: this.#recoveryPoint,
+      idle: !this.hasStaged,
+      checkOpen: () => this.#status.checkOpen(),
+      roll: () => this.#roll(),
+      fail: (message, cause) => this.#status.noteFatal(message, cause),
+    };
+  }
+
+  #roll(): void {
+    try {
+      this.#writer.rollAt(this.#logEndOffset);
+    } catch (error) {
+      throw this.#status.noteFailure(error);
+    }
+  }
+
   updateConfig(config: LogConfig): void {
     this.#stager.config = config;
     this.#writer.config = config;
   }
 
   /**
-   * Takes expired segments out of the log and moves the log start. The files stand until the caller, having
-   * persisted the new log start, gives them to `dropFiles`: otherwise a power loss in between could leave a
-   * hole that looks like damage.
+   * Takes expired segments out of the log and moves the log start. Their files stand until `dropFiles`, when
+   * the new log start is persisted: else a power loss in between could leave a hole that looks like damage.
    */
   applyRetention(nowMs: number, highWatermark: number): SegmentFiles[] {
     this.#status.checkOpen();
     invariant(this.#stager.staged.length === 0, "retention runs with nothing staged");
     const files = this.#expire(nowMs, Math.min(highWatermark, this.#recoveryPoint));
-    if (files.length > 0) this.#moveLogStart(this.#parts.segments.first.baseOffset);
+    if (files.length === 0) return files;
+    this.#moveLogStart(this.#parts.segments.first.baseOffset);
+    this.#parts.transactions.dropBelow(this.#parts.segments.first.baseOffset);
     return files;
   }
 
@@ -279,63 +272,109 @@ export class Log {
     this.#parts.leaderEpochs.truncateFromStart(offset);
   }
 
-  /** Cuts the log back to `offset`. The caller has persisted a recovery point at or below it. Nothing may be syncing. */
-  truncateTo(offset: number): void {
+  /**
+   * Cuts the log back to `offset`, or to the start of the batch that holds it, and returns its new end. The caller
+   * has persisted a recovery point at or below that. Nothing may be syncing.
+   */
+  truncateTo(offset: number): number {
     this.#status.checkOpen();
     this.discardStaged();
-    if (offset >= this.#logEndOffset) return;
+    if (offset >= this.#logEndOffset) return this.#logEndOffset;
     invariant(offset >= this.#logStartOffset, "a log is not truncated below its start");
-    const { segments, leaderEpochs, producerState, fileSystem, directory, clock } = this.#parts;
+    const { indexIntervalBytes } = this.config;
+    const options = { offset, logStartOffset: this.#logStartOffset, indexIntervalBytes };
+    return this.#cut(() => truncateLog(this.#parts, this.#unsynced, options));
+  }
+
+  /** Empties the log and lets it begin at `offset`. The caller has persisted a recovery point and a log start of 0. */
+  truncateFullyAndStartAt(offset: number): number {
+    this.#status.checkOpen();
+    this.discardStaged();
+    this.#logStartOffset = 0;
+    this.#cut(() => startLogAt(this.#parts, this.#unsynced, offset));
+    this.#logStartOffset = offset;
+    return offset;
+  }
+
+  #cut(cut: () => number): number {
     try {
-      truncateSegments(this.#parts, this.#unsynced, offset, this.#stager.config.indexIntervalBytes);
-      leaderEpochs.truncateFromEnd(offset);
-      this.#reader.reset();
-      this.#logEndOffset = this.#stager.nextOffset = offset;
-      this.#recoveryPoint = Math.min(this.#recoveryPoint, offset);
-      replayProducerState(producerState, {
-        fileSystem,
-        directory,
-        segments,
-        logEndOffset: offset,
-        nowMs: clock.nowMs(),
-      });
+      this.#logEndOffset = this.#stager.nextOffset = cut();
     } catch (cause) {
       throw this.#status.noteFatal(`truncating ${this.#status.name} failed`, cause);
     }
+    this.#reader.reset();
+    this.#recoveryPoint = Math.min(this.#recoveryPoint, this.#logEndOffset);
+    return this.#logEndOffset;
   }
 
-  /** A clean stop: producer snapshot, trimmed indexes, everything synced, descriptors closed. Idempotent. */
-  async close(): Promise<void> {
-    if (!this.#prepareClose()) return;
+  /**
+   * A clean stop: producer snapshot, trimmed indexes, everything synced, descriptors closed. Idempotent. With
+   * `indexesInStamp` small ones are left to the stamp, for whoever closes thousands of logs and keeps their stamps.
+   */
+  async close({ indexesInStamp = false } = {}): Promise<void> {
+    if (!this.#prepareClose(indexesInStamp)) return;
     await this.sync();
     this.#finishClose();
   }
 
   closeSync(): void {
-    if (!this.#prepareClose()) return;
+    if (!this.#prepareClose(false)) return;
     this.#syncNow();
     this.#finishClose();
   }
 
-  #prepareClose(): boolean {
+  #prepareClose(indexesInStamp: boolean): boolean {
     if (this.#status.closed) return false;
     this.#status.checkOpen();
     this.writeStaged();
-    const { segments, producerState } = this.#parts;
     try {
-      for (const handle of segments.active.writeIndexes()) this.#unsynced.addAndClose(handle);
-      this.#writer.writeSnapshot(
-        this.#logEndOffset,
-        producerState.entriesBefore(this.#logEndOffset),
-      );
-      this.#unsynced.namesChanged();
+      this.#order.settleForEnd(this.#logEndOffset, indexesInStamp);
     } catch (cause) {
       throw this.#status.noteFatal(`closing ${this.#status.name} failed`, cause);
     }
     return true;
   }
 
+  /** Writes index files and snapshot of a log that stays open: a failure leaves it as usable as before, and answers false. */
+  settle(): boolean {
+    try {
+      this.#order.settle(this.#logEndOffset);
+      return true;
+    } catch (error) {
+      const { logger, directory } = this.#parts;
+      logger.warn("index files could not be written ahead", { directory, error: String(error) });
+      return false;
+    }
+  }
+
+  /** True when index files and snapshot are as complete as the log. */
+  get settled(): boolean {
+    return this.#order.settled;
+  }
+
+  get open(): boolean {
+    return this.#status.open;
+  }
+
+  /** The last stamp made; whoever uses it notices when the log was touched since. */
+  get knownStamp(): LogStamp | undefined {
+    return this.#order.stamp;
+  }
+
+  /** How another thread can go on with this log, which is then to be abandoned here; undefined: close it instead. */
+  handOver(): LogStamp | undefined {
+    return this.hasUnsynced ? undefined : handOverStamp(this.#parts, this.#logEndOffset);
+  }
+
+  /** How to open this log without looking into its files; undefined unless it is settled and synced. */
+  stamp(): LogStamp | undefined {
+    if (this.#status.failed || this.hasUnsynced || this.hasStaged) return undefined;
+    if (this.#status.closed) return this.#order.stamp;
+    return this.#order.renew(this.#logEndOffset);
+  }
+
   #finishClose(): void {
+    this.#order.renewAtEnd(this.#logEndOffset); // While a segment can still be read, because a lost index is built anew for it.
     this.#status.close();
     for (const segment of this.#parts.segments.all()) segment.close();
   }

@@ -9,7 +9,7 @@ import {
   LOG_OVERHEAD,
   RECORD_BATCH_OVERHEAD,
 } from "@ottla/protocol";
-import type { CompressionSetting } from "./log-config.ts";
+import type { CompressionSetting, LogConfig } from "./log-config.ts";
 
 const codecOfSetting: Readonly<Record<Exclude<CompressionSetting, "producer">, CompressionType>> = {
   uncompressed: CompressionType.NONE,
@@ -23,15 +23,12 @@ const codecOfSetting: Readonly<Record<Exclude<CompressionSetting, "producer">, C
  * The batch with its records in the topic's codec, or the same bytes when the topic keeps what the
  * producer chose or both agree. `records` are the records decompressed.
  */
-export function recompress(
-  batch: Uint8Array,
-  records: Uint8Array,
-  setting: CompressionSetting,
-): Uint8Array {
-  if (setting === "producer") return batch;
-  const codec = codecOfSetting[setting];
+export function recompress(batch: Uint8Array, records: Uint8Array, config: LogConfig): Uint8Array {
+  if (config.compressionType === "producer") return batch;
+  const codec = codecOfSetting[config.compressionType];
   if (codec === compressionAt(batch, 0)) return batch;
-  const stored = codec === CompressionType.NONE ? records : compress(codec, records);
+  const stored =
+    codec === CompressionType.NONE ? records : compress(codec, records, levelOf(codec, config));
   const result = new Uint8Array(RECORD_BATCH_OVERHEAD + stored.length);
   result.set(batch.subarray(0, RECORD_BATCH_OVERHEAD));
   result.set(stored, RECORD_BATCH_OVERHEAD);
@@ -43,4 +40,16 @@ export function recompress(
   );
   view.setUint32(BatchField.CRC, computeCrcAt(result, 0));
   return result;
+}
+
+/** Undefined where the encoder has one level only. */
+function levelOf(codec: CompressionType, config: LogConfig): number | undefined {
+  switch (codec) {
+    case CompressionType.GZIP:
+      return config.compressionGzipLevel;
+    case CompressionType.ZSTD:
+      return config.compressionZstdLevel;
+    default:
+      return undefined;
+  }
 }

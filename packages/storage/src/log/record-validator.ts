@@ -1,4 +1,6 @@
 import {
+  attributesAt,
+  BatchAttribute,
   baseTimestampAt,
   BatchField,
   compressionAt,
@@ -11,6 +13,8 @@ import {
   RECORD_BATCH_OVERHEAD,
   RecordCursor,
   recordCountAt,
+  TimestampType,
+  timestampTypeAt,
 } from "@ottla/protocol";
 import type { RecordError } from "../engine/storage-engine.ts";
 import { refuse, type Refusal } from "./append-validator.ts";
@@ -31,8 +35,8 @@ export interface ValidRecords {
 
 /**
  * Opens a client's batch and walks its records without allocating per record: the count and the offset
- * deltas 0 to n-1, keys on compacted topics, timestamps within bounds. A wrong greatest timestamp in the
- * header is put right, as Kafka does.
+ * deltas 0 to n-1, keys on compacted topics, timestamps within bounds. A wrong greatest timestamp or timestamp
+ * type in the header is put right, as Kafka does.
  */
 export function validateRecords(
   batch: Uint8Array,
@@ -47,9 +51,10 @@ export function validateRecords(
     if (refusal) return refusal;
     if (
       config.messageTimestampType === "CreateTime" &&
-      walk.maxTimestamp !== maxTimestampAt(batch, 0)
+      (walk.maxTimestamp !== maxTimestampAt(batch, 0) ||
+        timestampTypeAt(batch, 0) === TimestampType.LOG_APPEND_TIME)
     ) {
-      setMaxTimestamp(batch, walk.maxTimestamp);
+      setCreateTime(batch, walk.maxTimestamp);
     }
     return opened;
   } catch (error) {
@@ -135,8 +140,10 @@ class RecordWalk {
   }
 }
 
-function setMaxTimestamp(batch: Uint8Array, timestampMs: number): void {
+function setCreateTime(batch: Uint8Array, timestampMs: number): void {
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+  const attributes = attributesAt(batch, 0) & ~BatchAttribute.LOG_APPEND_TIME;
+  view.setInt16(BatchField.ATTRIBUTES, attributes);
   view.setBigInt64(BatchField.MAX_TIMESTAMP, BigInt(timestampMs));
   view.setUint32(BatchField.CRC, computeCrcAt(batch, 0));
 }

@@ -20,6 +20,11 @@ export class UnsyncedFiles {
     return this.#open.size > 0 || this.#toClose.length > 0 || this.#namesChanged;
   }
 
+  /** One fdatasync of one open file makes all of it durable. */
+  get isOneFile(): boolean {
+    return this.#open.size === 1 && this.#toClose.length === 0 && !this.#namesChanged;
+  }
+
   add(file: Syncable): void {
     this.#open.add(file);
   }

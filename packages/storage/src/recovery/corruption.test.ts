@@ -183,8 +183,8 @@ async function expectSound(harness: LogHarness, bytes: Uint8Array, name: string)
     );
     expect(read, name).toMatchObject({ ok: true, nextOffset: startOffset - (startOffset % 2) + 2 });
   }
-  expect(await log.offsetOfMaxTimestamp(), name).toMatchObject({ offset: 1 });
-  expect(log.endOffsetForEpoch(3), name).toEqual({ leaderEpoch: 3, endOffset: 2 * BATCHES });
+  expect(await log.queries.offsetOfMaxTimestamp(), name).toMatchObject({ offset: 1 });
+  expect(log.queries.endOffsetForEpoch(3), name).toEqual({ leaderEpoch: 3, endOffset: 2 * BATCHES });
   const retry = buildTestBatch({
     records: 2,
     valueBytes: 40,

@@ -13,6 +13,7 @@ import {
   TEMPORARY_SUFFIX,
 } from "../segment/segment-files.ts";
 import { PartitionDamage } from "./partition-damage.ts";
+import { completeSwaps } from "./swap-pass.ts";
 
 /** Makes the directory of a new partition and syncs its name. */
 export function createPartitionDirectory(fileSystem: FileSystem, directory: string): void {
@@ -21,19 +22,26 @@ export function createPartitionDirectory(fileSystem: FileSystem, directory: stri
   fileSystem.syncDirectoryNow(dirname(directory));
 }
 
-/** Pass 1. What was never completed, or was already deleted, goes. */
-export function removeLeftovers(fileSystem: FileSystem, directory: string): void {
-  for (const name of fileSystem.listSync(directory)) {
-    // An output of Kafka's cleaner that was chosen but not put in place; we cannot tell what it replaces.
-    if (name.endsWith(SWAP_SUFFIX))
-      throw new PartitionDamage(
-        `${join(directory, name)}: an unfinished compaction by another broker; start and stop that broker first`,
-      );
-    const leftover = [TEMPORARY_SUFFIX, CLEANED_SUFFIX, DELETED_SUFFIX].some((suffix) =>
-      name.endsWith(suffix),
-    );
-    if (leftover) fileSystem.removeSync(join(directory, name));
-  }
+/**
+ * Pass 1. What was never completed, or was already deleted, goes; a clean that was decided upon is completed first.
+ * `names` are those that stay.
+ */
+export function removeLeftovers(
+  fileSystem: FileSystem,
+  directory: string,
+): { readonly names: readonly string[]; readonly changed: boolean } {
+  const found = fileSystem.listSync(directory);
+  const completed = completeSwaps(fileSystem, directory, found);
+  const names = completed ? fileSystem.listSync(directory) : found;
+  const kept = names.filter((name) => !isLeftover(name));
+  for (const name of names) if (isLeftover(name)) fileSystem.removeSync(join(directory, name));
+  return { names: kept, changed: completed || kept.length < names.length };
+}
+
+function isLeftover(name: string): boolean {
+  return [TEMPORARY_SUFFIX, CLEANED_SUFFIX, SWAP_SUFFIX, DELETED_SUFFIX].some((suffix) =>
+    name.endsWith(suffix),
+  );
 }
 
 export interface SyncedOffsets {
@@ -41,13 +49,13 @@ export interface SyncedOffsets {
   readonly logStartOffset: number;
 }
 
-/** Pass 3. Segments by base offset; at least one. */
+/** Pass 3. Segments by base offset, at least one, of the names that pass 1 left. */
 export function listSegments(
   fileSystem: FileSystem,
   directory: string,
+  names: readonly string[],
   { recoveryPoint, logStartOffset }: SyncedOffsets,
 ): Segment[] {
-  const names = fileSystem.listSync(directory);
   const bases = names
     .map((name) => parseBaseOffset(name, LOG_SUFFIX))
     .filter((base) => base !== undefined);

@@ -13,11 +13,13 @@ import type { LeaderEpochCache } from "../state/leader-epoch-cache.ts";
 
 export interface SegmentCheck {
   readonly indexIntervalBytes: number;
-  /** False for compacted logs, whose offsets have holes. */
-  readonly denseOffsets: boolean;
+  /** Whether compaction may have left a hole in front of an offset. */
+  readonly mayMissBefore: (offset: number) => boolean;
   /** After a failed sync: what lies at or beyond it reads well from the page cache but may not be on disk. */
   readonly trustedEndOffset: number;
   readonly leaderEpochs: LeaderEpochCache;
+  /** Told about each sound batch. */
+  readonly onBytesChecked?: ((bytes: number) => void) | undefined;
 }
 
 export interface CheckedSegment {
@@ -42,13 +44,15 @@ export function checkSegment(segment: Segment, check: SegmentCheck): CheckedSegm
       const batch = readOffsets(bytes, at);
       if (batch === undefined) return "a 64-bit field beyond 2^53";
       const { baseOffset, lastOffset, maxTimestamp } = batch;
-      if (baseOffset < expectedOffset || (check.denseOffsets && baseOffset > expectedOffset))
+      if (baseOffset < expectedOffset || (baseOffset > expectedOffset && !check.mayMissBefore(baseOffset)))
         return `batch at offset ${baseOffset} where ${expectedOffset} was expected`;
       if (lastOffset < baseOffset)
         return `batch of offset ${baseOffset} that ends at ${lastOffset}`;
       if (lastOffset >= check.trustedEndOffset)
         return "beyond the last successful sync, after one failed";
-      segment.noteBatch(lastOffset, batchSizeAt(bytes, at), maxTimestamp, check.indexIntervalBytes);
+      const sizeBytes = batchSizeAt(bytes, at);
+      segment.noteBatch(lastOffset, sizeBytes, maxTimestamp, check.indexIntervalBytes);
+      check.onBytesChecked?.(sizeBytes);
       check.leaderEpochs.assign(partitionLeaderEpochAt(bytes, at), baseOffset);
       expectedOffset = lastOffset + 1;
       return undefined;
@@ -95,9 +99,18 @@ export function findEndOffset(segment: Segment): number | undefined {
 
 /** The greatest timestamp of the first batch, from which the segment's age counts. */
 export function readFirstTimestamp(segment: Segment): number | undefined {
+  return readFirstHeader(segment)?.maxTimestamp;
+}
+
+/** Base offset of the first batch; undefined for an empty segment. */
+export function readFirstOffset(segment: Segment): number | undefined {
+  return readFirstHeader(segment)?.baseOffset;
+}
+
+function readFirstHeader(segment: Segment): ReturnType<typeof readOffsets> {
   const header = new Uint8Array(RECORD_BATCH_OVERHEAD);
   const length = readFully(segment.handle, header, 0, segment.sizeBytes);
-  return length < header.length ? undefined : readOffsets(header, 0)?.maxTimestamp;
+  return length < header.length ? undefined : readOffsets(header, 0);
 }
 
 /** Reads the epochs of a whole segment from its batch headers. */

@@ -1,6 +1,7 @@
 import type { FileSystem, Logger } from "@ottla/runtime";
 import type { TopicPartition } from "../engine/storage-engine.ts";
 import type { LogConfig } from "../log/log-config.ts";
+import { readSparseness, type Sparseness } from "../checkpoint/sparse-mark.ts";
 import { removeSegmentFiles } from "../log/truncate-segments.ts";
 import type { Segment } from "../segment/segment.ts";
 import type { LeaderEpochCache } from "../state/leader-epoch-cache.ts";
@@ -17,6 +18,9 @@ export interface SegmentsPassOptions {
   readonly recoveryPoint: number;
   readonly logStartOffset: number;
   readonly trustedEndOffset?: number;
+  readonly onBytesChecked?: (bytes: number) => void;
+  /** Leaves the sync of log files to the caller. */
+  readonly syncLater?: true;
 }
 
 export interface SegmentsPassResult {
@@ -26,6 +30,8 @@ export interface SegmentsPassResult {
   readonly checkedFrom: number;
   readonly truncatedBytes: number;
   readonly rebuiltIndexes: number;
+  /** What the caller has to sync, if it asked for it. */
+  readonly unsynced: readonly Segment[];
   /** The clean stop was believed: nothing was checked or changed. */
   readonly clean: boolean;
 }
@@ -35,7 +41,8 @@ export class SegmentsPass {
   readonly #options: SegmentsPassOptions;
   readonly #segments: Segment[];
   readonly #leaderEpochs: LeaderEpochCache;
-  readonly #dense: boolean;
+  #sparseness: Sparseness | undefined;
+  readonly #unsynced: Segment[] = [];
   #truncatedBytes = 0;
   #rebuiltIndexes = 0;
 
@@ -47,7 +54,23 @@ export class SegmentsPass {
     this.#options = options;
     this.#segments = [...segments];
     this.#leaderEpochs = leaderEpochs;
-    this.#dense = !options.config.cleanupPolicy.includes("compact");
+  }
+
+  /** Looked up when something is missing, which is rare. */
+  #sparse(): Sparseness {
+    const { config, fileSystem, directory, topicPartition } = this.#options;
+    if (this.#sparseness === undefined) {
+      const found = readSparseness(fileSystem, directory, topicPartition);
+      const compacts = config.cleanupPolicy.includes("compact");
+      this.#sparseness = { ...found, unknown: found.unknown || compacts };
+    }
+    return this.#sparseness;
+  }
+
+  /** Whether compaction may have left a hole in front of an offset. */
+  #mayMissBefore(offset: number): boolean {
+    const { below, unknown } = this.#sparse();
+    return offset <= below || unknown;
   }
 
   run(): SegmentsPassResult {
@@ -69,7 +92,7 @@ export class SegmentsPass {
     const checkedFrom = this.#segments[first]!.baseOffset;
     const logEndOffset = this.#checkFrom(first);
     if (logEndOffset < recoveryPoint) throw this.#lost(logEndOffset);
-    this.#makeDurable(first);
+    this.#makeDurable(first, logEndOffset);
     return this.#result(logEndOffset, checkedFrom, false);
   }
 
@@ -80,6 +103,7 @@ export class SegmentsPass {
       checkedFrom,
       truncatedBytes: this.#truncatedBytes,
       rebuiltIndexes: this.#rebuiltIndexes,
+      unsynced: this.#unsynced,
       clean,
     };
   }
@@ -87,7 +111,9 @@ export class SegmentsPass {
   /** A segment below the recovery point: its end must meet the next one. */
   #checkSealed(segment: Segment, nextBaseOffset: number): void {
     let endOffset = findEndOffset(segment);
-    if (endOffset !== nextBaseOffset && !segment.rebuilt) {
+    // The roll at the recovery point may not have been synced: then the index files are of an earlier time.
+    const mayBeStale = nextBaseOffset === this.#options.recoveryPoint;
+    if ((mayBeStale || !this.#meets(endOffset, nextBaseOffset)) && !segment.rebuilt) {
       segment.rebuildIndexes(this.#options.config.indexIntervalBytes);
       endOffset = findEndOffset(segment);
     }
@@ -96,13 +122,22 @@ export class SegmentsPass {
       this.#writeIndexes(segment);
     }
     segment.releaseIndexes();
-    const sound =
-      endOffset !== undefined &&
-      (endOffset === nextBaseOffset || (!this.#dense && endOffset < nextBaseOffset));
-    if (!sound)
+    if (!this.#meets(endOffset, nextBaseOffset))
       throw new PartitionDamage(
         `${segment.path}: ends at offset ${endOffset ?? "unknown"} while the next segment starts at ${nextBaseOffset}`,
       );
+  }
+
+  /** The segment that follows begins where this one ends, or behind a hole that compaction may have left. */
+  #meets(endOffset: number | undefined, nextBaseOffset: number): boolean {
+    if (endOffset === undefined || endOffset > nextBaseOffset) return false;
+    return endOffset === nextBaseOffset || this.#mayMissBefore(nextBaseOffset);
+  }
+
+  /** The same where the log may simply end: what is not known to be a hole counts as one below the recovery point only. */
+  #endsBefore(baseOffset: number, endOffset: number): boolean {
+    if (baseOffset === endOffset || baseOffset <= this.#sparse().below) return false;
+    return !this.#mayMissBefore(baseOffset) || endOffset >= this.#options.recoveryPoint;
   }
 
   /** Checks all batches from here on; returns the log end offset. */
@@ -114,10 +149,7 @@ export class SegmentsPass {
         throw new PartitionDamage(
           `${segment.path}: starts before the end ${endOffset} of the segment before it`,
         );
-      if (
-        segment.baseOffset > endOffset &&
-        (this.#dense || endOffset >= this.#options.recoveryPoint)
-      ) {
+      if (this.#endsBefore(segment.baseOffset, endOffset)) {
         if (endOffset < this.#options.recoveryPoint)
           throw new PartitionDamage(
             `${segment.path}: offsets ${endOffset} to ${segment.baseOffset - 1} are missing`,
@@ -127,9 +159,10 @@ export class SegmentsPass {
       }
       const { damage, ...checked } = checkSegment(segment, {
         indexIntervalBytes: this.#options.config.indexIntervalBytes,
-        denseOffsets: this.#dense,
+        mayMissBefore: (offset) => this.#mayMissBefore(offset),
         trustedEndOffset: this.#options.trustedEndOffset ?? Number.POSITIVE_INFINITY,
         leaderEpochs: this.#leaderEpochs,
+        onBytesChecked: this.#options.onBytesChecked,
       });
       endOffset = checked.endOffset;
       if (damage !== undefined) {
@@ -175,9 +208,14 @@ export class SegmentsPass {
     }
   }
 
-  #makeDurable(first: number): void {
+  /** A log that ends at its recovery point and was not cut is synced as it is; but not after a sync that failed. */
+  #makeDurable(first: number, logEndOffset: number): void {
+    const { recoveryPoint, trustedEndOffset, syncLater } = this.#options;
+    const isSynced =
+      logEndOffset === recoveryPoint && this.#truncatedBytes === 0 && trustedEndOffset === undefined;
     for (const segment of this.#segments.slice(first)) {
-      segment.dataSyncNow();
+      if (!isSynced && syncLater) this.#unsynced.push(segment);
+      else if (!isSynced) segment.dataSyncNow();
       this.#rebuiltIndexes++;
       if (segment === this.#segments.at(-1)) continue;
       this.#writeIndexes(segment);

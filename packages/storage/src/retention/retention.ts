@@ -32,7 +32,9 @@ export function planRetention(segments: Segments, input: RetentionInput): Retent
   let expiredSegments = 0;
   for (const [index, segment] of all.entries()) {
     const endOffset = all[index + 1]?.baseOffset ?? logEndOffset;
-    if (segment.sizeBytes === 0 || endOffset > highWatermark) break;
+    // An active segment without records has nothing to expire; one that compaction emptied goes with its neighbours.
+    const isEmptyActive = segment.sizeBytes === 0 && index === all.length - 1;
+    if (isEmptyActive || endOffset > highWatermark) break;
     const bySize = deletes && config.retentionBytes >= 0 && excessBytes >= segment.sizeBytes;
     const expired = endOffset <= logStartOffset || bySize || (deletes && isOld(segment, input));
     if (!expired) break;

@@ -3,6 +3,9 @@ import { join } from "node:path";
 /** Kafka names every file of a segment by its base offset in twenty digits. */
 const OFFSET_DIGITS = 20;
 
+/** Offsets relative to the base offset are 32-bit signed in Kafka's indexes. */
+export const MAX_RELATIVE_OFFSET = 2 ** 31 - 1;
+
 export const LOG_SUFFIX = ".log";
 export const OFFSET_INDEX_SUFFIX = ".index";
 export const TIME_INDEX_SUFFIX = ".timeindex";

@@ -4,6 +4,9 @@ import { StorageError } from "../log/storage-error.ts";
 import { OFFSET_INDEX_ENTRY_BYTES, OffsetIndex } from "../index/offset-index.ts";
 import { TIME_INDEX_ENTRY_BYTES, TimeIndex } from "../index/time-index.ts";
 import { scanBatches, type ScanEnd } from "./batch-scanner.ts";
+import type { Releasable } from "./release-queue.ts";
+import { SegmentDescriptor } from "./segment-descriptor.ts";
+import { segmentResourcesOf } from "./segment-resources.ts";
 import {
   LOG_SUFFIX,
   OFFSET_INDEX_SUFFIX,
@@ -11,14 +14,27 @@ import {
   TIME_INDEX_SUFFIX,
 } from "./segment-files.ts";
 
-/** Offsets relative to the base offset are 32-bit signed in Kafka's indexes. */
-export const MAX_RELATIVE_OFFSET = 2 ** 31 - 1;
-
 export interface SegmentOptions {
   readonly fileSystem: FileSystem;
   readonly directory: string;
   readonly baseOffset: number;
   readonly sizeBytes: number;
+  /** Of a segment whose index files are known to be in order: its greatest timestamp and the offset that has it. */
+  readonly sealed?: GreatestTimestamp;
+  /** Of a segment that grows, what another thread knew of it. */
+  readonly indexes?: IndexBytes;
+}
+
+/** The contents of the index files, which may not be written yet. */
+export interface IndexBytes {
+  readonly offsets: Uint8Array;
+  readonly times: Uint8Array;
+}
+
+/** -1 and -1 when no batch has a timestamp. */
+export interface GreatestTimestamp {
+  readonly maxTimestamp: number;
+  readonly offsetOfMaxTimestamp: number;
 }
 
 /** What an append changed and a failed write puts back. */
@@ -39,10 +55,11 @@ interface Indexes {
 
 /**
  * One segment: the log file, the one owner of its descriptor, and its indexes. Bytes are only ever added
- * at `sizeBytes`. Indexes live in memory while the segment is active and are written when it is sealed;
- * those of older segments are read at the first look-up, and rebuilt from the log when they are damaged.
+ * at `sizeBytes`. Indexes live in memory while the segment grows and are written when it is sealed or its log
+ * is closed; such indexes are read at the first look-up, rebuilt from the log when they are damaged, and leave
+ * memory again when the segments of the thread hold too many. So does the descriptor.
  */
-export class Segment {
+export class Segment implements Releasable {
   readonly baseOffset: number;
   readonly path: string;
   sizeBytes: number;
@@ -50,15 +67,19 @@ export class Segment {
   firstTimestamp: number | undefined;
   /** True when index files were found missing or damaged and built anew. */
   rebuilt = false;
+  /** For the queue of index memory; the descriptor has its own mark. */
+  recentlyUsed = false;
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
-  #handle: FileHandle | undefined;
+  readonly #descriptor: SegmentDescriptor;
   #indexes: Indexes | undefined;
   #maxTimestamp = -1;
   #offsetOfMaxTimestamp = -1;
   #bytesSinceIndexEntry = 0;
-  #pendingCalls = 0;
-  #closing = false;
+  /** The greatest timestamp is known without the time index. */
+  #timestampKnown: boolean;
+  /** The index files hold what the indexes in memory do. */
+  #indexesStored: boolean;
 
   constructor(options: SegmentOptions) {
     this.#fileSystem = options.fileSystem;
@@ -66,32 +87,59 @@ export class Segment {
     this.baseOffset = options.baseOffset;
     this.sizeBytes = options.sizeBytes;
     this.path = segmentFilePath(options.directory, options.baseOffset, LOG_SUFFIX);
+    this.#descriptor = new SegmentDescriptor(options.fileSystem, this.path);
+    this.#timestampKnown = this.#indexesStored = options.sealed !== undefined;
+    this.#maxTimestamp = options.sealed?.maxTimestamp ?? -1;
+    this.#offsetOfMaxTimestamp = options.sealed?.offsetOfMaxTimestamp ?? -1;
+    if (options.indexes !== undefined) this.#takeIndexes(options.indexes);
   }
 
   /** Makes the empty file of a new segment; its name counts after the next directory sync. */
   static create(fileSystem: FileSystem, directory: string, baseOffset: number): Segment {
     const segment = new Segment({ fileSystem, directory, baseOffset, sizeBytes: 0 });
-    const handle = fileSystem.openSync(segment.path, "write");
-    segment.#handle = handle;
-    // A roll that failed half-way can leave a file of this name.
-    if (handle.sizeBytes() > 0) handle.truncateSync(0);
+    segment.#descriptor.create();
     segment.resetIndexes();
     return segment;
   }
 
+  #takeIndexes({ offsets, times }: IndexBytes): void {
+    // From a file they may be views of a Buffer, whose slices are no copies.
+    const parsed = OffsetIndex.parse(this.baseOffset, new Uint8Array(offsets), this.sizeBytes);
+    const parsedTimes = TimeIndex.parse(this.baseOffset, new Uint8Array(times));
+    invariant(parsed !== undefined && parsedTimes !== undefined, "indexes in memory are sound");
+    this.#indexes = { offsets: parsed, times: parsedTimes };
+    this.#indexesStored = false;
+  }
+
+  /** A copy, for a thread that goes on with this segment. */
+  copyIndexes(): IndexBytes {
+    const { offsets, times } = this.#loadIndexes();
+    return { offsets: offsets.bytes().slice(), times: times.bytes().slice() };
+  }
+
+  /** To be used before another segment is opened, which may close it. Changes go through the methods below. */
   get handle(): FileHandle {
-    this.#handle ??= this.#fileSystem.openSync(this.path, "write");
-    return this.#handle;
+    return this.#descriptor.handle;
+  }
+
+  /** True when the index files are as complete as the log, so that a stop has nothing to write. */
+  get indexesStored(): boolean {
+    return this.#indexesStored;
+  }
+
+  /** For the queue of index memory: indexes that no file holds stay. */
+  get inUse(): boolean {
+    return !this.#indexesStored;
   }
 
   /** -1 when the segment has no batch with a timestamp. */
   get maxTimestamp(): number {
-    this.#loadIndexes();
+    if (!this.#timestampKnown) this.#loadIndexes();
     return this.#maxTimestamp;
   }
 
   get offsetOfMaxTimestamp(): number {
-    this.#loadIndexes();
+    if (!this.#timestampKnown) this.#loadIndexes();
     return this.#offsetOfMaxTimestamp;
   }
 
@@ -115,7 +163,9 @@ export class Segment {
 
   /** Writes chunks at the end. A short count is a failed write: the caller truncates to its mark. */
   write(chunks: readonly Uint8Array[], totalBytes: number): void {
-    const written = this.handle.writeSync(chunks, this.sizeBytes);
+    const { handle } = this;
+    this.#descriptor.changed();
+    const written = handle.writeSync(chunks, this.sizeBytes);
     if (written !== totalBytes) {
       throw new StorageError(
         `short write: ${written} of ${totalBytes} bytes at ${this.sizeBytes}`,
@@ -132,6 +182,7 @@ export class Segment {
     indexIntervalBytes: number,
   ): void {
     this.firstTimestamp ??= maxTimestamp;
+    if (this.#indexesStored || this.#indexes === undefined) this.#beginGrowth();
     if (maxTimestamp > this.#maxTimestamp) {
       this.#maxTimestamp = maxTimestamp;
       this.#offsetOfMaxTimestamp = lastOffset;
@@ -144,6 +195,12 @@ export class Segment {
     }
     this.#bytesSinceIndexEntry += sizeBytes;
     this.sizeBytes += sizeBytes;
+  }
+
+  /** From here on memory knows more than the index files. */
+  #beginGrowth(): void {
+    this.#loadIndexes();
+    this.#indexesStored = false;
   }
 
   mark(): SegmentMark {
@@ -168,12 +225,20 @@ export class Segment {
     this.#offsetOfMaxTimestamp = mark.offsetOfMaxTimestamp;
     this.firstTimestamp = mark.firstTimestamp;
     this.#bytesSinceIndexEntry = mark.bytesSinceIndexEntry;
-    this.handle.truncateSync(mark.sizeBytes);
+    // A roll that failed may have written index files of what is taken back here.
+    this.#indexesStored = false;
+    this.#truncate(mark.sizeBytes);
+  }
+
+  #truncate(sizeBytes: number): void {
+    const { handle } = this;
+    this.#descriptor.changed();
+    handle.truncateSync(sizeBytes);
   }
 
   /** Cuts the file at a batch boundary and builds the indexes of what stays. */
   truncateTo(position: number, indexIntervalBytes: number): void {
-    this.handle.truncateSync(position);
+    this.#truncate(position);
     this.sizeBytes = position;
     this.rebuildIndexes(indexIntervalBytes);
   }
@@ -181,11 +246,19 @@ export class Segment {
   /** Writes the trimmed index files, time index sealed. Returns their handles, to be synced and closed. */
   writeIndexes(): FileHandle[] {
     const { offsets, times } = this.#loadIndexes();
+    // What is in memory may be dropped and read again from here on.
     times.appendIfGreater(this.#maxTimestamp, this.#offsetOfMaxTimestamp);
-    return [
-      this.#writeIndexFile(OFFSET_INDEX_SUFFIX, offsets.bytes()),
-      this.#writeIndexFile(TIME_INDEX_SUFFIX, times.bytes()),
-    ];
+    const offsetHandle = this.#writeIndexFile(OFFSET_INDEX_SUFFIX, offsets.bytes());
+    let timeHandle: FileHandle;
+    try {
+      timeHandle = this.#writeIndexFile(TIME_INDEX_SUFFIX, times.bytes());
+    } catch (error) {
+      offsetHandle.closeSync();
+      throw error;
+    }
+    this.#indexesStored = this.#timestampKnown = true;
+    this.#holdIndexes({ offsets, times });
+    return [offsetHandle, timeHandle];
   }
 
   #writeIndexFile(suffix: string, bytes: Uint8Array): FileHandle {
@@ -209,6 +282,19 @@ export class Segment {
   /** Drops indexes from memory; the files have them. */
   releaseIndexes(): void {
     this.#indexes = undefined;
+    segmentResourcesOf(this.#fileSystem).indexBytes.remove(this);
+  }
+
+  /** Called by the queue of index memory, which forgot this segment already. */
+  release(): void {
+    this.#indexes = undefined;
+  }
+
+  /** Keeps indexes in memory and lets their bytes count. */
+  #holdIndexes(indexes: Indexes): void {
+    this.#indexes = indexes;
+    const sizeBytes = indexes.offsets.bytes().length + indexes.times.bytes().length;
+    segmentResourcesOf(this.#fileSystem).indexBytes.add(this, sizeBytes + INDEX_OVERHEAD_BYTES);
   }
 
   resetIndexes(): void {
@@ -216,6 +302,8 @@ export class Segment {
       offsets: new OffsetIndex(this.baseOffset),
       times: new TimeIndex(this.baseOffset),
     };
+    this.#indexesStored = false;
+    this.#timestampKnown = true;
     this.#maxTimestamp = -1;
     this.#offsetOfMaxTimestamp = -1;
     this.#bytesSinceIndexEntry = 0;
@@ -248,6 +336,7 @@ export class Segment {
   }
 
   #loadIndexes(): Indexes {
+    this.recentlyUsed = true;
     return this.#indexes ?? this.#readIndexes();
   }
 
@@ -268,10 +357,12 @@ export class Segment {
       invariant(this.#indexes !== undefined, "rebuilding leaves indexes");
       return this.#indexes;
     }
-    this.#indexes = { offsets, times };
+    const indexes = { offsets, times };
     this.#maxTimestamp = times.lastTimestamp;
     this.#offsetOfMaxTimestamp = times.entryCount === 0 ? -1 : times.offsetAt(times.entryCount - 1);
-    return this.#indexes;
+    this.#timestampKnown = this.#indexesStored = true;
+    this.#holdIndexes(indexes);
+    return indexes;
   }
 
   #readIndexFile(suffix: string): Uint8Array {
@@ -280,51 +371,27 @@ export class Segment {
   }
 
   /** An asynchronous positional read; the descriptor outlives it. */
-  async read(target: Uint8Array, position: number): Promise<number> {
-    const { handle } = this;
-    this.#pendingCalls++;
-    try {
-      let filled = 0;
-      while (filled < target.length) {
-        const count = await handle.read(
-          filled === 0 ? target : target.subarray(filled),
-          position + filled,
-        );
-        if (count === 0) break;
-        filled += count;
-      }
-      return filled;
-    } finally {
-      this.#endCall();
-    }
+  read(target: Uint8Array, position: number): Promise<number> {
+    return this.#descriptor.read(target, position);
   }
 
-  async dataSync(): Promise<void> {
-    const { handle } = this;
-    this.#pendingCalls++;
-    try {
-      await handle.dataSync();
-    } finally {
-      this.#endCall();
-    }
+  dataSync(): Promise<void> {
+    return this.#descriptor.dataSync();
   }
 
   dataSyncNow(): void {
-    this.handle.dataSyncNow();
-  }
-
-  #endCall(): void {
-    this.#pendingCalls--;
-    if (this.#closing && this.#pendingCalls === 0) this.#handle?.closeSync();
+    this.#descriptor.dataSyncNow();
   }
 
   /** Closes the descriptor as soon as no read or sync uses it. */
   close(): void {
-    this.#closing = true;
-    if (this.#pendingCalls === 0) this.#handle?.closeSync();
+    this.releaseIndexes();
+    this.#descriptor.close();
   }
 }
 
+/** The objects around the entries of a segment in memory, roughly. */
+const INDEX_OVERHEAD_BYTES = 512;
 /** For segments whose index files were lost after they were sealed; Kafka's default. */
 const DEFAULT_INDEX_INTERVAL_BYTES = 4096;
 /** Not a multiple of an entry, so that a missing file is seen as damaged. */

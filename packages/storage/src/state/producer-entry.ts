@@ -18,6 +18,8 @@ export interface ProducerEntry {
   readonly batches: readonly ProducerBatch[];
   /** For expiry: when the last batch was appended, by our clock. */
   readonly lastSeenMs: number;
+  /** Greatest record timestamp of the last batch or marker. */
+  readonly lastTimestamp: number;
   readonly coordinatorEpoch: number;
   /** First offset of the open transaction, or -1. */
   readonly transactionFirstOffset: number;

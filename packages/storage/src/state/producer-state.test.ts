@@ -133,6 +133,7 @@ describe("a producer snapshot", () => {
     producerEpoch: 3,
     batches: [batch],
     lastSeenMs: 100,
+    lastTimestamp: 99,
     coordinatorEpoch: 4,
     transactionFirstOffset: 41,
   };

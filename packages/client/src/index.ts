@@ -38,6 +38,12 @@ export type {
   ListedGroup,
   PartitionResult,
 } from "./admin/groups.ts";
+export type {
+  DescribedLogDir,
+  DescribeLogDirsOptions,
+  LogDirPartition,
+} from "./admin/log-dirs.ts";
+export type { DeletedRecords, RecordsToDelete } from "./admin/records.ts";
 export type { CreatedTopic, ListedTopic, NewTopic, TopicResult } from "./admin/topics.ts";
 export {
   Consumer,

@@ -2,6 +2,7 @@ import { Api, ErrorCode, toSafeInteger, type ListOffsetsResponse } from "@ottla/
 import { retry } from "./backoff.ts";
 import type { Cluster } from "./connection/cluster.ts";
 import { KafkaError } from "./errors.ts";
+import { groupByLeader } from "./partition-leaders.ts";
 import { groupByTopic, partitionKey, type TopicPartition } from "./topic-partition.ts";
 
 /** Timestamps with a meaning of their own. */
@@ -57,32 +58,6 @@ export async function listOffsets(
     );
   });
   return queries.map((query) => found.get(partitionKey(query)) as ListedOffset);
-}
-
-function groupByLeader(
-  cluster: Cluster,
-  queries: readonly OffsetQuery[],
-): Map<number, OffsetQuery[]> {
-  const groups = new Map<number, OffsetQuery[]>();
-  for (const query of queries) {
-    const partition = cluster.metadata.partition(query.topic, query.partition);
-    if (partition === undefined) {
-      throw new KafkaError(
-        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-        `topic ${query.topic} has no partition ${query.partition}`,
-      );
-    }
-    if (partition.leader < 0) {
-      throw new KafkaError(
-        ErrorCode.LEADER_NOT_AVAILABLE,
-        `${query.topic}-${query.partition} has no leader`,
-      );
-    }
-    const group = groups.get(partition.leader);
-    if (group === undefined) groups.set(partition.leader, [query]);
-    else group.push(query);
-  }
-  return groups;
 }
 
 function timestampOf(spec: OffsetSpec): number {

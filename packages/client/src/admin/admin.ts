@@ -20,6 +20,8 @@ import type { TopicPartition } from "../topic-partition.ts";
 import { errorOf, type WithError } from "./admin-results.ts";
 import * as configs from "./configs.ts";
 import * as groups from "./groups.ts";
+import { describeLogDirs, type DescribedLogDir, type DescribeLogDirsOptions } from "./log-dirs.ts";
+import * as records from "./records.ts";
 import { Retrying } from "./retrying.ts";
 import * as topics from "./topics.ts";
 
@@ -90,6 +92,11 @@ export class Admin {
     return configs.alterConfigs(this.#retrying, this.#cluster, resources);
   }
 
+  /** Moves the start of partitions forward, so that older records are gone. Throws when one does not exist. */
+  deleteRecords(list: readonly records.RecordsToDelete[]): Promise<records.DeletedRecords[]> {
+    return records.deleteRecords(this.#retrying, this.#cluster, list);
+  }
+
   listOffsets(
     queries: readonly OffsetQuery[],
     options: { readonly isolationLevel?: IsolationLevel } = {},
@@ -152,6 +159,11 @@ export class Admin {
     partitions: readonly TopicPartition[],
   ): Promise<groups.PartitionResult[]> {
     return groups.deleteOffsets(this.#cluster, groupId, partitions, this.#retrying.timeoutMs);
+  }
+
+  /** The log directories of brokers and what lies in them (KIP-113). */
+  describeLogDirs(options: DescribeLogDirsOptions = {}): Promise<DescribedLogDir[]> {
+    return describeLogDirs(this.#retrying, this.#cluster, options);
   }
 
   async describeCluster(): Promise<DescribedCluster> {

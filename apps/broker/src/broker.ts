@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { Controller, EmbeddedStore, GroupCoordinator, OFFSETS_TOPIC } from "@ottla/coordinator";
 import type { Clock, FileSystem, Logger, Random } from "@ottla/runtime";
-import type { RecoveryReport, StorageEngine } from "@ottla/storage";
+import type { RecoveryReport, SnapshotManifest, StorageEngine } from "@ottla/storage";
 import type { BrokerConfig } from "./config/broker-config.ts";
 import type { BrokerServices } from "./broker-services.ts";
-import { DirectoryIdentity } from "./directory-identity.ts";
+import { METADATA_DIRECTORY, type DirectoryIdentities } from "./directory-identities.ts";
 import { groupConfigOf, topicsViewOf } from "./coordination.ts";
 import { FetchSessionCache } from "./handlers/fetch/fetch-session-cache.ts";
 import { FetchWaiters } from "./handlers/fetch/fetch-waiters.ts";
@@ -12,6 +12,7 @@ import { handlers } from "./handlers.ts";
 import { ListenerAddresses, type BrokerAddress } from "./network/listener-addresses.ts";
 import { Listener } from "./network/listener.ts";
 import { ReceiveBudget } from "./network/receive-budget.ts";
+import { ReceiveMemory } from "./network/receive-memory.ts";
 import { InternalTopicIo } from "./partition/internal-topic-io.ts";
 import { PartitionRegistry } from "./partition/partition-registry.ts";
 import { Router } from "./request/router.ts";
@@ -19,9 +20,6 @@ import { ServingGate } from "./request/serving-gate.ts";
 
 /** Requests under way get this long to finish when the broker stops. */
 const DRAIN_MS = 5_000;
-
-/** The metadata log lives beside the partitions, under a name that no topic can have. */
-const METADATA_DIRECTORY = "ottla.metadata";
 
 /** The seams, and the parts that differ between a server, a process that embeds us, and the simulation. */
 export interface BrokerParts {
@@ -31,6 +29,10 @@ export interface BrokerParts {
   readonly fileSystem: FileSystem;
   readonly logger: Logger;
   readonly engine: StorageEngine;
+  /** Of the engine's log directories. */
+  readonly identities: DirectoryIdentities;
+  /** Called once when the metadata can no longer be written; without it the broker goes on, its metadata read-only. */
+  readonly onMetadataFailed?: (cause: Error) => void;
 }
 
 /** The composition root: the one place where the parts of a broker meet. */
@@ -68,9 +70,8 @@ export class Broker {
   }
 
   static async #assemble(parts: BrokerParts, undo: (() => Promise<void>)[]): Promise<Broker> {
-    const { config, engine, fileSystem, logger, random } = parts;
-    const identity = new DirectoryIdentity(fileSystem, config.dataDirectory);
-    const known = identity.check(config.nodeId);
+    const { config, engine, fileSystem, identities, logger, random } = parts;
+    const knownClusterId = identities.check(config.nodeId);
     // Ports come first: a port that is taken must leave the data directory as it was.
     const gate = new ServingGate();
     const listeners = createListeners(parts, gate);
@@ -80,12 +81,18 @@ export class Broker {
     }
     const recovery = await engine.open();
     undo.push(() => engine.close());
-    const directory = join(config.dataDirectory, METADATA_DIRECTORY);
-    const store = await EmbeddedStore.open({ fileSystem, directory, logger });
+    const online = engine.directories().filter((one) => one.online).map(({ directory }) => directory);
+    const directory = join(online[0]!, METADATA_DIRECTORY);
+    const store = await EmbeddedStore.open({ fileSystem, directory, logger, onFailed: parts.onMetadataFailed });
     undo.push(() => store.close());
-    const clusterId = known?.clusterId;
-    const controller = await Controller.open({ store, rules: config.topicRules, random, logger, ...(clusterId && { clusterId }) });
-    await identity.write({ clusterId: controller.image.clusterId, nodeId: config.nodeId });
+    const controller = await Controller.open({
+      store,
+      rules: config.topicRules,
+      random,
+      logger,
+      ...(knownClusterId && { clusterId: knownClusterId }),
+    });
+    identities.write({ clusterId: controller.image.clusterId, nodeId: config.nodeId }, online);
     const services = createServices(parts, controller);
     controller.onImage(services.partitions.listener);
     await services.partitions.start(controller.image);
@@ -111,6 +118,16 @@ export class Broker {
 
   get services(): BrokerServices {
     return this.#services;
+  }
+
+  /** Everything at one moment, as `ottla.snapshots/<name>` in each log directory. Rejects with StorageError. */
+  saveSnapshot(name: string): Promise<SnapshotManifest> {
+    const { engine, clock } = this.#parts;
+    return engine.saveSnapshot({
+      name,
+      createdMs: clock.nowMs(),
+      whileHeld: (target) => this.#store.exportTo(join(target, METADATA_DIRECTORY)),
+    });
   }
 
   /** Lets requests under way finish, flushes, and gives the data directory back. Idempotent. */
@@ -178,6 +195,7 @@ function createServices(parts: BrokerParts, controller: Controller): BrokerServi
 function createListeners(parts: BrokerParts, gate: ServingGate): Listener[] {
   const { config, clock, logger, engine } = parts;
   const budget = new ReceiveBudget(config.receiveMemoryBytes);
+  const receiveMemory = new ReceiveMemory();
   return config.listeners.map(
     ({ name, host, port }) =>
       new Listener({
@@ -186,6 +204,7 @@ function createListeners(parts: BrokerParts, gate: ServingGate): Listener[] {
         port,
         slabs: engine.slabs,
         budget,
+        receiveMemory,
         clock,
         logger,
         maxFrameBytes: config.maxFrameBytes,

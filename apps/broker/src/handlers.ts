@@ -1,11 +1,15 @@
 import type { AnyHandler } from "./request/handler.ts";
 import { advertise, apiVersions, type ServedApi } from "./handlers/api-versions/api-versions.ts";
 import { describeCluster } from "./handlers/cluster/describe-cluster.ts";
+import { alterConfigs } from "./handlers/configs/alter-configs.ts";
 import { describeConfigs } from "./handlers/configs/describe-configs.ts";
+import { incrementalAlterConfigs } from "./handlers/configs/incremental-alter-configs.ts";
 import { fetch } from "./handlers/fetch/fetch.ts";
 import { groupHandlers } from "./handlers/groups/index.ts";
 import { describeTopicPartitions } from "./handlers/metadata/describe-topic-partitions.ts";
 import { metadata } from "./handlers/metadata/metadata.ts";
+import { deleteRecords } from "./handlers/offsets/delete-records.ts";
+import { describeLogDirs } from "./handlers/log-dirs/describe-log-dirs.ts";
 import { listOffsets } from "./handlers/offsets/list-offsets.ts";
 import { offsetForLeaderEpoch } from "./handlers/offsets/offset-for-leader-epoch.ts";
 import { produce } from "./handlers/produce/produce.ts";
@@ -25,8 +29,12 @@ export const handlers: readonly AnyHandler[] = [
   createTopics,
   deleteTopics,
   createPartitions,
+  deleteRecords,
   describeConfigs,
+  alterConfigs,
+  incrementalAlterConfigs,
   describeCluster,
+  describeLogDirs,
   initProducerId,
   ...groupHandlers,
   apiVersions(() => handlers),

@@ -7,3 +7,7 @@ export { runServer, StartError, type RunningServer, type ServerOptions } from ".
 export { servedApis } from "./handlers.ts";
 export { createServerLogger } from "./server-logger.ts";
 export { configurationPage } from "./config/configuration-page.ts";
+export { adoptKafka, type Adoption, type AdoptOptions } from "./adopt/adopt-kafka.ts";
+export { askBroker } from "./control/control-client.ts";
+export type { ControlAnswer, ControlRequest } from "./control/control-message.ts";
+export { saveStoppedSnapshot } from "./control/stopped-snapshot.ts";

@@ -1,12 +1,14 @@
 import type { Logger } from "@ottla/runtime";
 import { pino, type LevelWithSilent } from "pino";
-import pretty from "pino-pretty";
 
-/** Logs go to stderr, so that stdout carries only what was asked for: pretty for people, JSON lines for machines. */
-export function createServerLogger(options: { readonly level: LevelWithSilent; readonly isTerminal: boolean }): Logger {
+/**
+ * Logs go to stderr, so that stdout carries only what was asked for: pretty for people, JSON lines for machines, whose
+ * starts do not wait for what makes it pretty.
+ */
+export async function createServerLogger(options: { readonly level: LevelWithSilent; readonly isTerminal: boolean }): Promise<Logger> {
   const { level, isTerminal } = options;
   const destination = isTerminal
-    ? pretty({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss.l", ignore: "pid,hostname", colorize: process.env["NO_COLOR"] === undefined })
+    ? (await import("pino-pretty")).default({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss.l", ignore: "pid,hostname", colorize: process.env["NO_COLOR"] === undefined })
     : pino.destination({ dest: 2, sync: true });
   const log = pino({ level, base: null }, destination);
   return {

@@ -52,7 +52,7 @@ describe("the standalone broker", () => {
     await produceTo(client, { topic: "kept", partition: 1 }, batchOf(["a", "b"]));
     await client[Symbol.asyncDispose]();
     await first.close();
-    expect(readdirSync(first.dataDirectory)).toEqual(expect.arrayContaining(["meta.properties", "kept-0", "kept-1", ".kafka_cleanshutdown"]));
+    expect(readdirSync(first.logDirectories[0]!)).toEqual(expect.arrayContaining(["meta.properties", "kept-0", "kept-1", ".kafka_cleanshutdown"]));
     const second = await start();
     await using again = await WireClient.connect(second.port);
     expect(valuesOf(await fetchFrom(again, "kept", 0, { partition: 1 }))).toEqual(["0:a", "1:b"]);

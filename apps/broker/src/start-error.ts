@@ -20,12 +20,13 @@ function explain(error: unknown, config: BrokerConfig): string | undefined {
     return explainListen(code, `${address ?? config.listeners[0]?.host}:${port ?? config.listeners[0]?.port}`);
   }
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return `the data directory cannot be written (${code}: ${path ?? config.dataDirectory}): give this user write access, or name another with --data-dir`;
+    return `the data directory cannot be written (${code}: ${path ?? config.logDirectories[0]}): give this user write access, or name another with --data-dir`;
   }
   if (code === "ENOTDIR" || code === "EEXIST") {
-    return `${path ?? config.dataDirectory} is not a directory: name another with --data-dir`;
+    return `${path ?? config.logDirectories[0]} is not a directory: name another with --data-dir`;
   }
-  if (code === "ENOSPC") return `no space is left for the data directory ${config.dataDirectory}: free some, or name another with --data-dir`;
+  if (code === "EIO") return `the disk of ${path ?? config.logDirectories[0]} fails (EIO): replace it, or name another directory with --data-dir`;
+  if (code === "ENOSPC") return `no space is left for the data directory ${config.logDirectories.join(", ")}: free some, or name another with --data-dir`;
   if (error instanceof StartError || error instanceof MetadataStoreError) return error.message;
   if (error instanceof StorageError) {
     return /in use by process/.test(error.message) ? `${error.message}: stop it, or name another directory with --data-dir` : error.message;

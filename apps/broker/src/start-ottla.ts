@@ -1,7 +1,9 @@
 import { MemoryFileSystem, NodeFileSystem, SystemClock, SystemRandom, silentLogger, type Clock, type FileSystem, type Logger, type Random } from "@ottla/runtime";
-import { LocalEngine } from "@ottla/storage";
+import { DirectoriesEngine } from "@ottla/storage";
 import { Broker } from "./broker.ts";
 import { loadBrokerConfig } from "./config/broker-config.ts";
+import { engineSettings } from "./config/engine-settings.ts";
+import { DirectoryIdentities } from "./directory-identities.ts";
 
 export interface StartOttlaOptions {
   /** Keeps the data there, fsynced by default. Without it everything lives in memory and goes with the process. */
@@ -55,17 +57,18 @@ export async function startOttla(options: StartOttlaOptions = {}): Promise<Ottla
     ...options.settings,
   });
   const config = loadBrokerConfig({ overrides: given.map(([name, value]) => `${name}=${value}`) }, { processors: 1 });
-  const engine = new LocalEngine({
-    directory,
+  const directories = config.logDirectories;
+  const identities = new DirectoryIdentities({ fileSystem, random, directories });
+  const engine = DirectoriesEngine.local({
+    directories,
+    directoryIdOf: (one) => identities.idOf(one),
     fileSystem,
     clock,
     random,
     logger,
-    flush: config.flush,
-    slabBudgetBytes: config.receiveMemoryBytes,
-    retentionIntervalMs: config.retentionCheckIntervalMs,
+    ...engineSettings(config),
   });
-  const broker = await Broker.start({ config, clock, random, fileSystem, logger, engine });
+  const broker = await Broker.start({ config, clock, random, fileSystem, logger, engine, identities });
   const { host, port } = broker.address;
   const close = (): Promise<void> => broker.close();
   return { bootstrapServers: `${host}:${port}`, host, port, broker, close, [Symbol.asyncDispose]: close };

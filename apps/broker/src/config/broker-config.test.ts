@@ -34,7 +34,7 @@ describe("the sources of the configuration", () => {
     expect(config).toMatchObject({
       nodeId: 1,
       rack: null,
-      dataDirectory: "ottla-data",
+      logDirectories: ["ottla-data"],
       flush: "group",
       storageWorkers: 3,
       autoCreateTopics: true,
@@ -72,7 +72,8 @@ describe("the sources of the configuration", () => {
     const config = loadFile(
       "# comment\n! comment\nlog.dirs : /data \\\n  /kafka\nbroker.rack=r\\u0061ck\n\nnum.partitions 7\nnum.partitions=8\r\n",
     );
-    expect(config.dataDirectory).toBe("/data /kafka");
+    expect(config.logDirectories).toEqual(["/data /kafka"]);
+    expect(loadFile("log.dir=/c\nlog.dirs=/b , /a,/b").logDirectories).toEqual(["/b", "/a"]);
     expect(config.rack).toBe("rack");
     expect(config.topicRules.defaultNumPartitions).toBe(8);
   });
@@ -174,7 +175,8 @@ describe("settings of Kafka that are not served", () => {
   });
 
   it.each([
-    ["log.dirs=/a,/b", /more than one directory/],
+    ["log.dirs=/a,,/b", /has an empty item/],
+    ["log.dirs=", /names no directory/],
     ["default.replication.factor=3", /needs 3 brokers, this release runs one; set it to 1/],
     ["offsets.topic.replication.factor=3", /needs 3 brokers/],
     [
@@ -217,21 +219,45 @@ describe("the settings of a topic", () => {
   });
 
   it.each([
-    [{ nope: "1" }, "unknown topic setting"],
-    [{ "retention.m": "1" }, "unknown topic setting, did you mean retention.ms?"],
-    [{ "retention.ms": "soon" }, "retention.ms must be a whole number"],
+    [{ nope: "1" }, "Unknown topic config name: nope"],
+    [{ "retention.m": "1" }, "Unknown topic config name: retention.m; did you mean retention.ms?"],
+    [
+      { "retention.ms": "soon" },
+      "Invalid value soon for configuration retention.ms: it must be a whole number",
+    ],
     [
       { "retention.ms": null },
-      "retention.ms is null; give it a value, or leave it out for the default",
+      "Null value not supported for topic configs: retention.ms; leave it out for the default",
     ],
-    [{ "segment.bytes": "10" }, "segment.bytes must be at least 1048576"],
-    [{ "cleanup.policy": "shred" }, "cleanup.policy must be a list of delete, compact"],
+    [
+      { "segment.bytes": "10" },
+      "Invalid value 10 for configuration segment.bytes: it must be at least 1048576",
+    ],
+    [
+      { "cleanup.policy": "shred" },
+      "Invalid value shred for configuration cleanup.policy: it must be a list of delete, compact",
+    ],
     [
       { "remote.storage.enable": "true" },
-      "remote.storage.enable cannot be true: tiered storage is not served",
+      "Invalid value true for configuration remote.storage.enable: it cannot be true: tiered storage is not served",
     ],
-    [{ "min.cleanable.dirty.ratio": "1.5" }, "min.cleanable.dirty.ratio must be at most 1"],
-    [{ constructor: "1" }, "unknown topic setting"],
+    [
+      { "min.cleanable.dirty.ratio": "1.5" },
+      "Invalid value 1.5 for configuration min.cleanable.dirty.ratio: it must be at most 1",
+    ],
+    [
+      { "compression.gzip.level": "0" },
+      "Invalid value 0 for configuration compression.gzip.level: it must be -1 or between 1 and 9",
+    ],
+    [
+      { "leader.replication.throttled.replicas": "zzz" },
+      "Invalid value zzz for configuration leader.replication.throttled.replicas: it must be * or a list of partition:broker",
+    ],
+    [
+      { "min.compaction.lag.ms": "100", "max.compaction.lag.ms": "50" },
+      "min.compaction.lag.ms (100) > max.compaction.lag.ms (50); lower the first or raise the second",
+    ],
+    [{ constructor: "1" }, "Unknown topic config name: constructor"],
   ])("are refused when wrong: %j", (configs: Record<string, string | null>, problem) => {
     expect(load().topicRules.configProblem(new Map(Object.entries(configs)))).toBe(problem);
   });

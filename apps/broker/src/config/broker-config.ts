@@ -1,5 +1,5 @@
 import type { TopicRules } from "@ottla/coordinator";
-import type { FlushPolicy } from "@ottla/storage";
+import type { CleanerOptions, FlushPolicy } from "@ottla/storage";
 import { ConfigError } from "./config-error.ts";
 import { collectSettings, type ConfigSources } from "./config-sources.ts";
 import { parseListeners, type ListenerConfig } from "./listeners.ts";
@@ -11,6 +11,7 @@ import {
 } from "./topic-config.ts";
 
 const MINUTE_MS = 60_000;
+const MEBIBYTE = 1_048_576;
 /** A storage worker for every processor but one, which is the main thread's; few disks feed more. */
 const MAX_DEFAULT_WORKERS = 4;
 const CHOOSE_WORKERS = -1;
@@ -31,7 +32,8 @@ export interface GroupConfig {
 export interface BrokerConfig {
   readonly nodeId: number;
   readonly rack: string | null;
-  readonly dataDirectory: string;
+  /** At least one; the first also holds the metadata. */
+  readonly logDirectories: readonly string[];
   readonly listeners: readonly ListenerConfig[];
   readonly autoCreateTopics: boolean;
   readonly maxFrameBytes: number;
@@ -43,6 +45,10 @@ export interface BrokerConfig {
   readonly fetchSessionSlots: number;
   readonly describePartitionsLimit: number;
   readonly retentionCheckIntervalMs: number;
+  readonly cleaner: CleanerOptions;
+  readonly producerIdExpirationMs: number;
+  /** Logs of one directory that are recovered at once. */
+  readonly recoveryThreads: number;
   readonly flush: FlushPolicy;
   /** 0: logs are written on the main thread. */
   readonly storageWorkers: number;
@@ -71,7 +77,7 @@ export function loadBrokerConfig(sources: ConfigSources, machine: Machine): Brok
   return {
     nodeId: values.get("node.id"),
     rack: values.get("broker.rack"),
-    dataDirectory: values.get("log.dirs") ?? values.get("log.dir"),
+    logDirectories: values.get("log.dirs") ?? [values.get("log.dir")],
     listeners: parseListeners({
       listeners: values.get("listeners"),
       advertisedListeners: values.get("advertised.listeners"),
@@ -88,6 +94,9 @@ export function loadBrokerConfig(sources: ConfigSources, machine: Machine): Brok
     fetchSessionSlots: values.get("max.incremental.fetch.session.cache.slots"),
     describePartitionsLimit: values.get("max.request.partition.size.limit"),
     retentionCheckIntervalMs: values.get("log.retention.check.interval.ms"),
+    cleaner: cleanerOptions(values),
+    producerIdExpirationMs: values.get("producer.id.expiration.ms"),
+    recoveryThreads: values.get("num.recovery.threads.per.data.dir"),
     flush: values.get("ottla.flush") as FlushPolicy,
     storageWorkers: workers === CHOOSE_WORKERS ? defaultWorkers(machine) : workers,
     groups: groupConfig(values),
@@ -121,6 +130,20 @@ function groupConfig(values: SettingValues): GroupConfig {
   };
 }
 
+function cleanerOptions(values: SettingValues): CleanerOptions {
+  const threads = values.get("log.cleaner.threads");
+  const bytesPerSecond = values.get("log.cleaner.io.max.bytes.per.second");
+  return {
+    enabled: values.get("log.cleaner.enable") && threads > 0,
+    threads: Math.max(1, threads),
+    dedupeBufferBytes: values.get("log.cleaner.dedupe.buffer.size"),
+    loadFactor: values.get("log.cleaner.io.buffer.load.factor"),
+    ioBufferBytes: values.get("log.cleaner.io.buffer.size"),
+    ioBytesPerSecond: bytesPerSecond > Number.MAX_SAFE_INTEGER ? Infinity : bytesPerSecond,
+    backoffMs: values.get("log.cleaner.backoff.ms"),
+  };
+}
+
 /** Settings that are right one by one can be wrong together. */
 function checkTogether(values: SettingValues): void {
   const shortest = values.get("group.min.session.timeout.ms");
@@ -128,6 +151,13 @@ function checkTogether(values: SettingValues): void {
   if (shortest > longest) {
     throw new ConfigError(
       `group.min.session.timeout.ms=${shortest} is above group.max.session.timeout.ms=${longest}; lower the first or raise the second`,
+    );
+  }
+  const threads = values.get("log.cleaner.threads");
+  const dedupeBytes = values.get("log.cleaner.dedupe.buffer.size");
+  if (dedupeBytes < threads * MEBIBYTE) {
+    throw new ConfigError(
+      `log.cleaner.dedupe.buffer.size=${dedupeBytes} is less than 1 MiB for each of log.cleaner.threads=${threads}; raise the first or lower the second`,
     );
   }
   if (values.get("ottla.flush") === "group") return;

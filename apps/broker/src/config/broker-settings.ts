@@ -1,3 +1,4 @@
+import { cleanerSettings } from "./cleaner-settings.ts";
 import { logSettings } from "./log-settings.ts";
 import type { SettingTable } from "./setting-definition.ts";
 
@@ -18,16 +19,13 @@ const identitySettings = {
   "log.dir": {
     type: "string",
     default: "ottla-data",
-    doc: "The data directory, created when missing. Counts only when log.dirs is not set.",
+    doc: "The log directory, created when missing. Counts only when log.dirs is not set.",
   },
   "log.dirs": {
-    type: "string",
+    type: "list",
     default: null,
-    refuse: (value) =>
-      value.includes(",")
-        ? "names more than one directory; this release uses one, name only that"
-        : undefined,
-    doc: "The data directory, created when missing. Exactly one in this release.",
+    refuse: (value) => (value === "" ? "names no directory; name one, or remove it" : undefined),
+    doc: "The log directories, with commas between, created when missing. The first also holds the metadata, and the broker stops when that one fails; any other fails alone. A new partition goes to the one with the fewest.",
   },
   "node.id": {
     type: "int",
@@ -121,11 +119,23 @@ const topicManagementSettings = {
     min: 1,
     doc: "How often logs are looked through for segments to delete.",
   },
+  "num.recovery.threads.per.data.dir": {
+    type: "int",
+    default: "2",
+    min: 1,
+    doc: "Logs of one data directory that are recovered at once when the broker starts after an unclean stop.",
+  },
   "num.partitions": {
     type: "int",
     default: "1",
     min: 1,
     doc: "Partitions of a topic that is created without saying how many.",
+  },
+  "producer.id.expiration.ms": {
+    type: "int",
+    default: "86400000",
+    min: 1,
+    doc: "A partition forgets an idempotent producer that has written nothing for this time. Looked at as often as retention.",
   },
 } as const satisfies SettingTable;
 
@@ -219,6 +229,7 @@ export const brokerSettings = {
   ...networkSettings,
   ...topicManagementSettings,
   ...groupSettings,
+  ...cleanerSettings,
   ...logSettings,
   ...ottlaSettings,
 } as const satisfies SettingTable;

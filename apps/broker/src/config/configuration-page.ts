@@ -31,7 +31,7 @@ export function configurationPage(): string {
     ...section(kafkas),
     "## Settings of topics",
     "",
-    "Given when a topic is created. Where a topic sets none, the broker setting named as its default applies.",
+    "Given when a topic is created, or changed later: every partition obeys the new value before the change is answered. Where a topic sets none, the broker setting named as its default applies. Settings of the broker are read when it starts.",
     "",
     ...section(topicSettings),
     "## Settings of Kafka without effect",

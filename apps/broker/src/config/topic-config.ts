@@ -2,6 +2,7 @@ import { invariant } from "@ottla/runtime";
 import type { CompressionSetting, LogConfig } from "@ottla/storage";
 import { brokerSettings } from "./broker-settings.ts";
 import { closest } from "./did-you-mean.ts";
+import { shortened } from "./shortened.ts";
 import { parseSetting, type SettingDefinition, type SettingValue } from "./setting-definition.ts";
 import type { SettingValues } from "./setting-values.ts";
 import { topicSettings } from "./topic-settings.ts";
@@ -17,6 +18,8 @@ export type TopicSettingName = keyof TopicSettings;
 
 const topicTable: Readonly<Record<string, SettingDefinition>> = topicSettings;
 const brokerTable: Readonly<Record<string, SettingDefinition>> = brokerSettings;
+/** A longer one could be stored, by appending to a list, but DescribeConfigs could not tell it: no string is longer. */
+const VALUE_CHARS_MAX = 32_767;
 const FLUSH_SETTINGS: ReadonlySet<string> = new Set(["flush.messages", "flush.ms"]);
 
 /** A value with the place that it comes from: the topic, a broker setting, or the table. */
@@ -68,6 +71,8 @@ export function effectiveTopicConfig(
   const log: LogConfig = {
     cleanupPolicy: get("cleanup.policy") as readonly ("delete" | "compact")[],
     compressionType: get("compression.type") as CompressionSetting,
+    compressionGzipLevel: get("compression.gzip.level"),
+    compressionZstdLevel: get("compression.zstd.level"),
     segmentBytes: get("segment.bytes"),
     segmentMs: get("segment.ms"),
     segmentJitterMs: get("segment.jitter.ms"),
@@ -77,6 +82,9 @@ export function effectiveTopicConfig(
     retentionMs: get("retention.ms"),
     fileDeleteDelayMs: get("file.delete.delay.ms"),
     deleteRetentionMs: get("delete.retention.ms"),
+    minCleanableDirtyRatio: get("min.cleanable.dirty.ratio"),
+    minCompactionLagMs: get("min.compaction.lag.ms"),
+    maxCompactionLagMs: get("max.compaction.lag.ms"),
     maxMessageBytes: get("max.message.bytes"),
     messageTimestampType: get("message.timestamp.type") as "CreateTime" | "LogAppendTime",
     messageTimestampBeforeMaxMs: get("message.timestamp.before.max.ms"),
@@ -85,29 +93,62 @@ export function effectiveTopicConfig(
   return { log, minInSyncReplicas: get("min.insync.replicas") };
 }
 
-/** What is wrong with the settings that a request gives a topic, or undefined. One line, with the fix. */
+/** What is wrong with the settings that a topic would have, or undefined. One line. */
 export function topicConfigProblem(
   settings: ReadonlyMap<string, string | null>,
   values: SettingValues,
 ): string | undefined {
+  const given = new Map<string, string>();
   for (const [name, text] of settings) {
-    const definition = Object.hasOwn(topicTable, name) ? topicTable[name] : undefined;
-    if (!definition) {
-      const hint = closest(name, Object.keys(topicTable));
-      return `unknown topic setting${hint ? `, did you mean ${hint}?` : ""}`;
-    }
-    if (text === null) return `${name} is null; give it a value, or leave it out for the default`;
-    const parsed = parseSetting(definition, text);
-    if (!parsed.ok) return `${name} ${parsed.problem}`;
-    if (
-      FLUSH_SETTINGS.has(name) &&
-      values.get("ottla.flush") === "none" &&
-      text !== definition.default
-    ) {
-      return `${name} cannot be obeyed with ottla.flush=none; start the broker with ottla.flush=group`;
-    }
+    const problem = settingProblem(name, text, values);
+    if (problem) return problem;
+    if (text !== null) given.set(name, text);
+  }
+  const shortest = topicSettingValue("min.compaction.lag.ms", given, values);
+  const longest = topicSettingValue("max.compaction.lag.ms", given, values);
+  const touched = given.has("min.compaction.lag.ms") || given.has("max.compaction.lag.ms");
+  if (touched && shortest > longest) {
+    return `min.compaction.lag.ms (${shortest}) > max.compaction.lag.ms (${longest}); lower the first or raise the second`;
   }
   return undefined;
+}
+
+/** Begins as Kafka's messages do, which tools and people search for. */
+function settingProblem(
+  name: string,
+  text: string | null,
+  values: SettingValues,
+): string | undefined {
+  const definition = Object.hasOwn(topicTable, name) ? topicTable[name] : undefined;
+  if (!definition) {
+    const hint = closest(name, Object.keys(topicTable));
+    return `Unknown topic config name: ${shortened(name)}${hint ? `; did you mean ${hint}?` : ""}`;
+  }
+  if (text === null) {
+    return `Null value not supported for topic configs: ${name}; leave it out for the default`;
+  }
+  if (text.length > VALUE_CHARS_MAX) {
+    return `Invalid value ${shortened(text)} for configuration ${name}: it is longer than ${VALUE_CHARS_MAX} characters`;
+  }
+  const parsed = parseSetting(definition, text);
+  if (!parsed.ok) {
+    return `Invalid value ${shortened(text)} for configuration ${name}: it ${parsed.problem}`;
+  }
+  if (
+    FLUSH_SETTINGS.has(name) &&
+    values.get("ottla.flush") === "none" &&
+    text !== definition.default
+  ) {
+    return `${name} cannot be obeyed with ottla.flush=none; start the broker with ottla.flush=group`;
+  }
+  return undefined;
+}
+
+/** The items of a list that a topic does not set, or undefined for a setting that is no list or does not exist. */
+export function defaultListItems(name: string): readonly string[] | undefined {
+  const definition = Object.hasOwn(topicTable, name) ? topicTable[name] : undefined;
+  if (definition?.type !== "list") return undefined;
+  return (definition.default ?? "").split(",").filter((item) => item !== "");
 }
 
 /** One line for every given setting that is stored but changes nothing. */

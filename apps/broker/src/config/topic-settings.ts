@@ -1,10 +1,17 @@
 import type { SettingTable } from "./setting-definition.ts";
 
 const LONG_MAX = "9223372036854775807";
-const NOT_COMPACTED = "Logs are not compacted in this release.";
 const NOT_REPLICATED = "This release runs one broker, so nothing is replicated.";
 const NOT_TIERED = "Tiered storage is not served in this release.";
-const RECOMPRESSION_LEVEL = "Recompression uses the default level of each codec in this release.";
+/** Partition and broker of every replica, as kafka-reassign-partitions writes them, or all replicas. */
+const THROTTLED_REPLICAS = /^(?:\*|\d+:\d+(?:,\d+:\d+)*)?$/;
+
+function throttledReplicas(value: string): string | undefined {
+  return THROTTLED_REPLICAS.test(value.replaceAll(/\s/g, ""))
+    ? undefined
+    : "must be * or a list of partition:broker";
+}
+
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
@@ -15,16 +22,16 @@ export const topicSettings = {
     default: "delete",
     oneOf: ["delete", "compact"],
     synonyms: [{ name: "log.cleanup.policy" }],
-    doc: "What happens to old records. `delete` removes segments by age and size, `compact` keeps the last record of each key, both can be combined, and an empty list keeps everything. A compacted topic refuses records without a key; this release does not compact it yet, so nothing in it is removed.",
+    doc: "What happens to old records. `delete` removes segments by age and size, `compact` keeps the last record of each key, both can be combined, and an empty list keeps everything. A compacted topic refuses records without a key.",
   },
   "compression.gzip.level": {
     type: "int",
     default: "-1",
     min: -1,
     max: 9,
+    refuse: (value) => (Number(value) === 0 ? "must be -1 or between 1 and 9" : undefined),
     synonyms: [{ name: "compression.gzip.level" }],
-    noEffect: RECOMPRESSION_LEVEL,
-    doc: "Level of gzip where the broker compresses; -1 is the codec's own default.",
+    doc: "Level of gzip where the broker compresses, because compression.type is gzip and the producer chose another codec; -1 is the codec's own default.",
   },
   "compression.lz4.level": {
     type: "int",
@@ -32,7 +39,7 @@ export const topicSettings = {
     min: 1,
     max: 17,
     synonyms: [{ name: "compression.lz4.level" }],
-    noEffect: RECOMPRESSION_LEVEL,
+    noEffect: "The lz4 encoder has one level, the fast one.",
     doc: "Level of lz4 where the broker compresses.",
   },
   "compression.type": {
@@ -48,15 +55,13 @@ export const topicSettings = {
     min: -131_072,
     max: 22,
     synonyms: [{ name: "compression.zstd.level" }],
-    noEffect: RECOMPRESSION_LEVEL,
-    doc: "Level of zstd where the broker compresses.",
+    doc: "Level of zstd where the broker compresses, because compression.type is zstd and the producer chose another codec.",
   },
   "delete.retention.ms": {
     type: "long",
     default: "86400000",
     min: 0,
     synonyms: [{ name: "log.cleaner.delete.retention.ms" }],
-    noEffect: NOT_COMPACTED,
     doc: "How long a tombstone stays in a compacted log after the first cleaning that saw it.",
   },
   "file.delete.delay.ms": {
@@ -85,6 +90,7 @@ export const topicSettings = {
   "follower.replication.throttled.replicas": {
     type: "list",
     default: "",
+    refuse: throttledReplicas,
     noEffect: NOT_REPLICATED,
     doc: "Replicas whose replication is throttled on the side of the follower.",
   },
@@ -98,6 +104,7 @@ export const topicSettings = {
   "leader.replication.throttled.replicas": {
     type: "list",
     default: "",
+    refuse: throttledReplicas,
     noEffect: NOT_REPLICATED,
     doc: "Replicas whose replication is throttled on the side of the leader.",
   },
@@ -122,7 +129,6 @@ export const topicSettings = {
     default: LONG_MAX,
     min: 1,
     synonyms: [{ name: "log.cleaner.max.compaction.lag.ms" }],
-    noEffect: NOT_COMPACTED,
     doc: "A record is considered for compaction after this time at the latest.",
   },
   "max.message.bytes": {
@@ -159,7 +165,6 @@ export const topicSettings = {
     min: 0,
     max: 1,
     synonyms: [{ name: "log.cleaner.min.cleanable.ratio" }],
-    noEffect: NOT_COMPACTED,
     doc: "Share of uncleaned log from which a compacted log is cleaned.",
   },
   "min.compaction.lag.ms": {
@@ -167,7 +172,6 @@ export const topicSettings = {
     default: "0",
     min: 0,
     synonyms: [{ name: "log.cleaner.min.compaction.lag.ms" }],
-    noEffect: NOT_COMPACTED,
     doc: "A record is left uncompacted for at least this time.",
   },
   "min.insync.replicas": {
@@ -181,7 +185,8 @@ export const topicSettings = {
     type: "boolean",
     default: "false",
     synonyms: [{ name: "log.preallocate" }],
-    noEffect: "Allocating segments ahead was measured to gain nothing.",
+    noEffect:
+      "Segments grow as they are written: Node.js has no call that allocates the blocks of a file ahead.",
     doc: "Allocate the whole file of a new segment at once.",
   },
   "remote.log.copy.disable": {

@@ -3,7 +3,10 @@ import type { Clock, Logger } from "@ottla/runtime";
 import type { SlabPool } from "@ottla/storage";
 import type { ConnectionInfo, RequestFrame } from "../request/request-context.ts";
 import { FrameLengthError, FrameReader } from "./frame-reader.ts";
+import { readInto } from "./buffered-socket.ts";
 import type { ReceiveBudget, Receiver } from "./receive-budget.ts";
+import type { ReceiveMemory } from "./receive-memory.ts";
+import { ReceivePath } from "./receive-path.ts";
 import { ResponseQueue, type Reply } from "./response-queue.ts";
 
 /**
@@ -21,6 +24,7 @@ export interface ConnectionOptions {
   readonly socket: Socket;
   readonly info: ConnectionInfo;
   readonly slabs: SlabPool;
+  readonly receiveMemory: ReceiveMemory;
   readonly budget: ReceiveBudget;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -40,10 +44,13 @@ export class Connection implements Receiver {
   readonly #options: ConnectionOptions;
   readonly #socket: Socket;
   readonly #reader: FrameReader;
+  /** Undefined when Node allocates what is read. */
+  readonly #path: ReceivePath | undefined;
   readonly #responses: ResponseQueue;
   readonly #aborter = new AbortController();
   readonly #unsent = new Set<() => void>();
   #heldFrame: Uint8Array[] | undefined;
+  #heldIsCopied = false;
   #cancelSpaceWait: (() => void) | undefined;
   #inFlight = 0;
   #inFlightAreProduce = true;
@@ -55,17 +62,24 @@ export class Connection implements Receiver {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#socket = options.socket;
     this.info = options.info;
     this.#reader = new FrameReader(options.maxFrameBytes);
+    const path = new ReceivePath(options.receiveMemory, this.#reader);
+    const buffered = readInto(options.socket, {
+      next: () => path.next(),
+      received: (bytes) => this.#receivedInto(path, bytes),
+    });
+    this.#path = buffered && path;
+    this.#socket = buffered ?? options.socket;
     this.#responses = new ResponseQueue((reply) => this.#emit(reply));
     this.#lastActivityMs = options.clock.monotonicMs();
     this.#socket.setNoDelay(true);
-    this.#socket.on("data", (chunk: Buffer) => this.#received(chunk));
+    if (!buffered) this.#socket.on("data", (chunk: Buffer) => this.#received(chunk));
     this.#socket.on("drain", () => this.#pump());
     this.#socket.on("error", (error) => this.#options.logger.debug("connection failed", { connection: this.info.id, error: error.message }));
     this.#socket.on("end", () => this.close());
     this.#socket.on("close", () => this.close());
+    this.#socket.resume();
   }
 
   /** Aborted when the connection closes. */
@@ -119,8 +133,19 @@ export class Connection implements Receiver {
     this.#pump();
   }
 
+  #receivedInto(path: ReceivePath, bytes: Uint8Array): void {
+    this.#lastActivityMs = this.#options.clock.monotonicMs();
+    path.received(bytes);
+    this.#options.budget.take(this, bytes.length);
+    this.#startAll("read");
+  }
+
   /** Starts requests for as long as order, memory and the peer's reading allow; else stops reading. */
   #pump(): void {
+    this.#startAll("wait");
+  }
+
+  #startAll(during: "read" | "wait"): void {
     try {
       while (!this.#closed && !this.#draining && this.#startNext());
     } catch (error) {
@@ -130,8 +155,18 @@ export class Connection implements Receiver {
       return;
     }
     if (this.#closed) return;
+    if (this.#path) this.#giveBack(this.#path, during);
     if (this.#heldFrame !== undefined || this.#pausedByBudget) this.#socket.pause();
     else this.#socket.resume();
+  }
+
+  /** What is still needed of the memory that was read into is copied out of it. */
+  #giveBack(path: ReceivePath, during: "read" | "wait"): void {
+    if (this.#heldFrame !== undefined && !this.#heldIsCopied) {
+      this.#heldFrame = [Buffer.concat(this.#heldFrame)];
+      this.#heldIsCopied = true;
+    }
+    path.settle(during);
   }
 
   /** True when a request was started, so that another may follow. */
@@ -144,6 +179,7 @@ export class Connection implements Receiver {
     const frame = this.#intoFrame(parts, apiKey);
     if (frame === undefined) return false;
     this.#heldFrame = undefined;
+    this.#heldIsCopied = false;
     this.#start(frame, apiKey);
     return true;
   }
@@ -156,7 +192,8 @@ export class Connection implements Receiver {
   /** Undefined when shared memory is exhausted: reading stops until some is free. */
   #intoFrame(parts: readonly Uint8Array[], apiKey: number): RequestFrame | undefined {
     if (apiKey !== PRODUCE_API_KEY) {
-      return { bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts), slab: undefined };
+      const isOurs = parts.length === 1 && (this.#heldIsCopied || !this.#path);
+      return { bytes: isOurs ? parts[0]! : Buffer.concat(parts), slab: undefined };
     }
     let lengthBytes = 0;
     for (const part of parts) lengthBytes += part.length;

@@ -30,10 +30,31 @@ export class FrameReader {
     return this.#bufferedBytes;
   }
 
+  /** Pieces of memory in which those bytes lie. */
+  get chunkCount(): number {
+    return this.#chunks.length;
+  }
+
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
     this.#bufferedBytes += chunk.length;
+    const last = this.#chunks.at(-1);
+    if (last !== undefined && last.buffer === chunk.buffer && last.byteOffset + last.length === chunk.byteOffset) {
+      // A buffer that is read into a second time stays one chunk.
+      const both = new Uint8Array(last.buffer, last.byteOffset, last.length + chunk.length);
+      this.#chunks[this.#chunks.length - 1] = both;
+      return;
+    }
+    this.#chunks.push(chunk);
+  }
+
+  /** Copies the bytes of the only chunk to the start of `target`, because their memory is wanted back; returns their count. */
+  moveTo(target: Uint8Array): number {
+    const rest = this.#chunks[0]!.subarray(this.#headOffset);
+    target.set(rest);
+    this.#chunks[0] = target.subarray(0, rest.length);
+    this.#headOffset = 0;
+    return rest.length;
   }
 
   /**

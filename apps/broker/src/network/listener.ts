@@ -4,6 +4,7 @@ import type { SlabPool } from "@ottla/storage";
 import type { RequestFrame } from "../request/request-context.ts";
 import { Connection } from "./connection.ts";
 import type { ReceiveBudget } from "./receive-budget.ts";
+import type { ReceiveMemory } from "./receive-memory.ts";
 import type { Reply } from "./response-queue.ts";
 
 /** How often idle connections are looked for. */
@@ -14,6 +15,7 @@ export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly slabs: SlabPool;
+  readonly receiveMemory: ReceiveMemory;
   readonly budget: ReceiveBudget;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -38,7 +40,7 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#server = createServer({ noDelay: true, pauseOnConnect: false }, (socket) => this.#accept(socket));
+    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
   }
 
   get connectionCount(): number {

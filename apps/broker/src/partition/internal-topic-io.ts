@@ -1,5 +1,15 @@
-import { ErrorCode, RecordBatchBuilder, iterateBatches, type RecordBatchView } from "@ottla/protocol";
-import type { AppendResult, CoordinatorRecord, PartitionLoader, PartitionWriter } from "@ottla/coordinator";
+import {
+  ErrorCode,
+  RecordBatchBuilder,
+  iterateBatches,
+  type RecordBatchView,
+} from "@ottla/protocol";
+import type {
+  AppendResult,
+  CoordinatorRecord,
+  PartitionLoader,
+  PartitionWriter,
+} from "@ottla/coordinator";
 import type { Clock } from "@ottla/runtime";
 import { allocateWhenSpace, type SlabPool } from "@ottla/storage";
 import { ACKS_ALL } from "./partition.ts";
@@ -14,13 +24,21 @@ export class InternalTopicIo implements PartitionWriter, PartitionLoader {
   readonly #slabs: SlabPool;
   readonly #clock: Clock;
 
-  constructor(options: { readonly registry: PartitionRegistry; readonly slabs: SlabPool; readonly clock: Clock }) {
+  constructor(options: {
+    readonly registry: PartitionRegistry;
+    readonly slabs: SlabPool;
+    readonly clock: Clock;
+  }) {
     this.#registry = options.registry;
     this.#slabs = options.slabs;
     this.#clock = options.clock;
   }
 
-  async append(topic: string, partition: number, records: readonly CoordinatorRecord[]): Promise<AppendResult> {
+  async append(
+    topic: string,
+    partition: number,
+    records: readonly CoordinatorRecord[],
+  ): Promise<AppendResult> {
     const leader = this.#registry.get(topic, partition);
     if (!leader?.isLeader) return { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER };
     const builder = new RecordBatchBuilder();
@@ -38,15 +56,27 @@ export class InternalTopicIo implements PartitionWriter, PartitionLoader {
     }
   }
 
-  async load(topic: string, partition: number, onBatch: (view: RecordBatchView) => void): Promise<void> {
+  async load(
+    topic: string,
+    partition: number,
+    onBatch: (view: RecordBatchView) => void,
+  ): Promise<void> {
     const leader = this.#registry.get(topic, partition);
     if (!leader) throw new Error(`${topic}-${partition} is not held here`);
     const { log } = leader;
     let startOffset = log.logStartOffset;
     const limitOffset = log.logEndOffset;
     while (startOffset < limitOffset) {
-      const read = await log.read({ startOffset, limitOffset, maxBytes: LOAD_BYTES, minOneBatch: true });
-      if (!read.ok) throw new Error(`${topic}-${partition} cannot be read at ${startOffset}: error ${read.errorCode}`);
+      const read = await log.read({
+        startOffset,
+        limitOffset,
+        maxBytes: LOAD_BYTES,
+        minOneBatch: true,
+      });
+      if (!read.ok)
+        throw new Error(
+          `${topic}-${partition} cannot be read at ${startOffset}: error ${read.errorCode}`,
+        );
       try {
         for (const slice of read.slices) for (const view of iterateBatches(slice)) onBatch(view);
         if (read.nextOffset <= startOffset) return;

@@ -1,5 +1,11 @@
 import { ErrorCode } from "@ottla/protocol";
-import type { AppendOutcome, AppendRequest, CompressionSetting, PartitionLog } from "@ottla/storage";
+import {
+  StorageError,
+  type AppendOutcome,
+  type AppendRequest,
+  type CompressionSetting,
+  type PartitionLog,
+} from "@ottla/storage";
 import type { PartitionImage } from "@ottla/coordinator";
 import type { EffectiveTopicConfig } from "../config/topic-config.ts";
 
@@ -17,6 +23,10 @@ const NOT_ENOUGH_REPLICAS: AppendOutcome = {
   errorCode: ErrorCode.NOT_ENOUGH_REPLICAS,
   message: "fewer replicas are in sync than min.insync.replicas asks for",
 };
+
+export type DeleteRecordsOutcome =
+  | { readonly ok: true; readonly logStartOffset: number }
+  | { readonly ok: false; readonly errorCode: number };
 
 /**
  * One partition as its leader sees it: epoch, replicas, in-sync replicas and high watermark over a
@@ -68,9 +78,9 @@ export class Partition {
     return this.#highWatermark;
   }
 
-  /** Equals the high watermark while no transaction can be open. */
+  /** Consumers in `read_committed` see what lies below: up to the oldest open transaction. */
   get lastStableOffset(): number {
-    return this.#highWatermark;
+    return Math.min(this.#highWatermark, this.log.lastStableOffset);
   }
 
   get logStartOffset(): number {
@@ -99,12 +109,40 @@ export class Partition {
   }
 
   /**
+   * Makes records unreadable up to an offset, or up to the high watermark for `"high watermark"`; what lies below
+   * already stays gone. Answers with the new log start offset once it is durable. The files go with the next
+   * retention pass.
+   */
+  async deleteRecordsBefore(offset: number | "high watermark"): Promise<DeleteRecordsOutcome> {
+    if (!this.isLeader) return { ok: false, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER };
+    if (!this.log.online) return { ok: false, errorCode: ErrorCode.KAFKA_STORAGE_ERROR };
+    const { cleanupPolicy } = this.#config.log;
+    // Compaction alone promises the last record of every key; no policy at all promises nothing of the kind.
+    if (cleanupPolicy.includes("compact") && !cleanupPolicy.includes("delete")) {
+      return { ok: false, errorCode: ErrorCode.POLICY_VIOLATION };
+    }
+    const before = offset === "high watermark" ? this.#highWatermark : offset;
+    if (before < 0 || before > this.#highWatermark) {
+      return { ok: false, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE };
+    }
+    if (before <= this.logStartOffset) return { ok: true, logStartOffset: this.logStartOffset };
+    try {
+      return { ok: true, logStartOffset: await this.log.deleteRecordsBefore(before) };
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      return { ok: false, errorCode: ErrorCode.KAFKA_STORAGE_ERROR };
+    }
+  }
+
+  /**
    * Compares the epoch that a client believes in with ours (KIP-320); -1 is a client that does not
    * know. NONE, FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH.
    */
   checkLeaderEpoch(clientEpoch: number): number {
     if (clientEpoch < 0 || clientEpoch === this.#state.leaderEpoch) return ErrorCode.NONE;
-    return clientEpoch < this.#state.leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
+    return clientEpoch < this.#state.leaderEpoch
+      ? ErrorCode.FENCED_LEADER_EPOCH
+      : ErrorCode.UNKNOWN_LEADER_EPOCH;
   }
 
   #advance(): void {

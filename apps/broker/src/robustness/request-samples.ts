@@ -11,6 +11,9 @@ import type { SeededRandom } from "@ottla/testkit";
 import { handlers } from "../handlers.ts";
 import { batchOf } from "../test/requests.ts";
 
+/** Kafka's code for a topic among the resources that carry settings. */
+const TOPIC_RESOURCE = 2;
+
 export interface ServedVersion {
   readonly api: ApiDefinition<unknown, unknown>;
   readonly version: number;
@@ -91,6 +94,9 @@ function sampleField(field: Field<unknown>, path: string, sampling: Sampling): u
 }
 
 function sampleText(path: string, { topic, group }: Known): string {
+  if (path.endsWith("configs.name")) return "retention.ms";
+  if (path.endsWith("configs.value")) return "86400000";
+  if (path.endsWith("resourceName")) return topic;
   if (/group/i.test(path)) return group;
   if (/topic|^topics\.name$/i.test(path)) return topic;
   if (/protocolType/i.test(path)) return "consumer";
@@ -103,6 +109,7 @@ function sampleNumber(path: string, random: SeededRandom): number {
   if (/maxWait/i.test(path)) return 0;
   if (/timeout/i.test(path)) return 100;
   if (/maxBytes/i.test(path)) return 1_000_000;
+  if (path.endsWith("resourceType")) return TOPIC_RESOURCE;
   if (/acks|replicationFactor/i.test(path)) return random.pick([-1, 1]);
   return random.nextInt(3) - 1;
 }

@@ -11,13 +11,17 @@ export interface BatchOptions {
   readonly producerEpoch?: number;
   readonly baseSequence?: number;
   readonly timestamp?: number;
+  /** The key of every record; none without it. */
+  readonly key?: string;
+  readonly transactional?: boolean;
 }
 
 /** One batch with a record per value. */
 export function batchOf(values: readonly string[], options: BatchOptions = {}): Uint8Array {
-  const { timestamp = Date.now(), ...rest } = options;
+  const { timestamp = Date.now(), key, ...rest } = options;
+  const keyBytes = key === undefined ? null : Buffer.from(key);
   const builder = new RecordBatchBuilder(rest);
-  for (const value of values) builder.append({ timestamp, key: null, value: Buffer.from(value), headers: [] });
+  for (const value of values) builder.append({ timestamp, key: keyBytes, value: Buffer.from(value), headers: [] });
   return builder.build();
 }
 

@@ -85,6 +85,10 @@ export class WireClient implements AsyncDisposable {
     this.#socket.pause();
   }
 
+  resumeReading(): void {
+    this.#socket.resume();
+  }
+
   /** Resolves when the broker has closed the connection. */
   whenClosed(): Promise<void> {
     if (this.#closed) return Promise.resolve();

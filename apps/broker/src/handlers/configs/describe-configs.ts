@@ -7,9 +7,7 @@ import { Api, ErrorCode, type DescribeConfigsRequest } from "@ottla/protocol";
 import { defineHandler } from "../../request/handler.ts";
 import type { RequestContext } from "../../request/request-context.ts";
 import { brokerConfigEntries, topicConfigEntries, type ConfigEntry } from "./config-entries.ts";
-
-/** Kafka's codes for the kinds of resources that carry settings; others are not served. */
-const ResourceType = { TOPIC: 2, BROKER: 4 } as const;
+import { brokerNameProblem, ResourceType } from "./config-resources.ts";
 
 type Resource = DescribeConfigsRequest["resources"][number];
 type Found =
@@ -53,12 +51,8 @@ function find({ services }: RequestContext, { resourceType, resourceName }: Reso
   }
   // The empty name stands for defaults of the whole cluster set at run time; there are none.
   if (resourceName === "") return { ok: true, entries: [] };
-  if (resourceName !== String(config.nodeId)) {
-    return refuse(
-      ErrorCode.INVALID_REQUEST,
-      `this is broker ${config.nodeId}; ask the broker itself for its settings`,
-    );
-  }
+  const problem = brokerNameProblem(resourceName, config.nodeId);
+  if (problem) return refuse(ErrorCode.INVALID_REQUEST, problem);
   return { ok: true, entries: brokerConfigEntries(config.values) };
 }
 

@@ -4,6 +4,7 @@ import { Api, type FetchResponse } from "@ottla/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Broker } from "../../broker.ts";
 import { loadBrokerConfig } from "../../config/broker-config.ts";
+import { DirectoryIdentities } from "../../directory-identities.ts";
 import { batchOf, createTopic, produceTo, valuesOf } from "../../test/requests.ts";
 import { WireClient } from "../../test/wire-client.ts";
 
@@ -38,7 +39,9 @@ beforeAll(async () => {
     tailBudgetBytes: TAIL_BUDGET_BYTES,
     readBudgetBytes: READ_BUDGET_BYTES,
   });
-  broker = await Broker.start({ ...seams, config, fileSystem, engine });
+  const { random } = seams;
+  const identities = new DirectoryIdentities({ fileSystem, random, directories: [DIRECTORY] });
+  broker = await Broker.start({ ...seams, config, fileSystem, engine, identities });
   await using client = await WireClient.connect(broker.address.port);
   topicId = await createTopic(client, "cold", { numPartitions: PARTITIONS });
   const value = "v".repeat(100_000);

@@ -1,5 +1,5 @@
 import { ErrorCode, ZERO_UUID } from "@ottla/protocol";
-import type { ReadOutcome, ReadRequest } from "@ottla/storage";
+import { StorageError, type AbortedTransaction, type ReadRequest } from "@ottla/storage";
 import type { Partition } from "../../partition/partition.ts";
 import type { PartitionRegistry } from "../../partition/partition-registry.ts";
 import type { FetchTarget } from "./fetch-session.ts";
@@ -30,15 +30,27 @@ export interface FetchedPartition {
   readonly logStartOffset: number;
   readonly slices: readonly Uint8Array[];
   readonly sizeBytes: number;
+  /** Null says "not asked for"; a list says "these, and no others". */
+  readonly abortedTransactions: readonly AbortedTransaction[] | null;
   readonly diverging: Divergence | undefined;
   readonly release: (() => void) | undefined;
 }
 
 const NO_SLICES: readonly Uint8Array[] = [];
+const NONE_ABORTED: readonly AbortedTransaction[] = [];
+
+/** Refusals that Kafka's request layer makes by itself carry an empty list, those of its log layer carry null. */
+const REFUSED_WITH_LIST: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.UNKNOWN_TOPIC_ID,
+  ErrorCode.INCONSISTENT_TOPIC_ID,
+  ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
+]);
 
 /**
  * Reads the targets in order until the response is full. Record batches are handed on as they lie
- * in memory or on disk: nothing here looks into one.
+ * in memory or on disk: nothing here looks into one. What surely has room is read at the same time,
+ * because a client with one fetch under way would wait for one disk read after the other.
  */
 export async function readTargets(
   registry: PartitionRegistry,
@@ -48,22 +60,58 @@ export async function readTargets(
   const fetched: FetchedPartition[] = [];
   let usedBytes = 0;
   try {
-    for (const target of targets) {
-      const partition = locate(registry, target);
-      const errorCode = partition ? check(partition, target, limits) : missingCode(registry, target, limits);
-      if (!partition || errorCode !== ErrorCode.NONE) {
-        fetched.push(refused(target, partition, errorCode));
-        continue;
+    while (fetched.length < targets.length) {
+      const first = fetched.length;
+      const end = endOfWave(targets, first, limits.maxBytes, usedBytes);
+      const used = { ...limits, usedBytes };
+      if (end === first + 1) {
+        fetched.push(await readTarget(registry, targets[first]!, used));
+      } else {
+        const wave = targets.slice(first, end).map((target) => readTarget(registry, target, used));
+        const reads = await Promise.allSettled(wave);
+        for (const read of reads) if (read.status === "fulfilled") fetched.push(read.value);
+        for (const read of reads) if (read.status === "rejected") throw read.reason;
       }
-      const one = await readOne(partition, target, { ...limits, usedBytes });
-      usedBytes += one.sizeBytes;
-      fetched.push(one);
+      for (let at = first; at < end; at++) usedBytes += fetched[at]!.sizeBytes;
     }
     return fetched;
   } catch (error) {
     releaseAll(fetched);
     throw error;
   }
+}
+
+/**
+ * One target while the response is empty, for the first that has records may pass the limit. Then as many as can
+ * all be given what they ask for, so that none depends on how much another one yields.
+ */
+function endOfWave(
+  targets: readonly FetchTarget[],
+  first: number,
+  maxBytes: number,
+  usedBytes: number,
+): number {
+  let end = first + 1;
+  if (usedBytes === 0) return end;
+  let promisedBytes = usedBytes + Math.max(0, targets[first]!.maxBytes);
+  for (; end < targets.length; end++) {
+    promisedBytes += Math.max(0, targets[end]!.maxBytes);
+    if (promisedBytes > maxBytes) break;
+  }
+  return end;
+}
+
+async function readTarget(
+  registry: PartitionRegistry,
+  target: FetchTarget,
+  limits: FetchLimits & { readonly usedBytes: number },
+): Promise<FetchedPartition> {
+  const partition = locate(registry, target);
+  const errorCode = partition
+    ? check(partition, target, limits)
+    : missingCode(registry, target, limits);
+  if (!partition || errorCode !== ErrorCode.NONE) return refused(target, partition, errorCode);
+  return readOne(partition, target, limits);
 }
 
 export function releaseAll(fetched: readonly FetchedPartition[]): void {
@@ -81,12 +129,19 @@ function byName(target: FetchTarget): boolean {
   return target.topicId === ZERO_UUID;
 }
 
-function missingCode(registry: PartitionRegistry, target: FetchTarget, limits: FetchLimits): number {
+function missingCode(
+  registry: PartitionRegistry,
+  target: FetchTarget,
+  limits: FetchLimits,
+): number {
   if (byName(target)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   if (target.topic === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
-  if (registry.topicName(target.topicId) === target.topic) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  if (registry.topicName(target.topicId) === target.topic)
+    return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   const recreated = registry.get(target.topic, target.partition) !== undefined;
-  return recreated && limits.incremental ? ErrorCode.INCONSISTENT_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_ID;
+  return recreated && limits.incremental
+    ? ErrorCode.INCONSISTENT_TOPIC_ID
+    : ErrorCode.UNKNOWN_TOPIC_ID;
 }
 
 function check(partition: Partition, target: FetchTarget, limits: FetchLimits): number {
@@ -104,31 +159,48 @@ async function readOne(
   limits: FetchLimits & { readonly usedBytes: number },
 ): Promise<FetchedPartition> {
   const diverging = await divergence(partition, target);
-  if (diverging === "unknown epoch") return refused(target, partition, ErrorCode.OFFSET_OUT_OF_RANGE);
-  if (diverging) return { ...positions(partition, target), diverging };
+  if (diverging === "unknown epoch")
+    return refused(target, partition, ErrorCode.OFFSET_OUT_OF_RANGE);
+  const nothing = positions(partition, target, limits);
+  if (diverging) return { ...nothing, abortedTransactions: null, diverging };
   const { logStartOffset, logEndOffset } = partition.log;
   if (target.fetchOffset < logStartOffset || target.fetchOffset > logEndOffset) {
     return refused(target, partition, ErrorCode.OFFSET_OUT_OF_RANGE);
   }
-  const bound = limits.readCommitted ? partition.lastStableOffset : partition.highWatermark;
+  const bound = limits.readCommitted ? nothing.lastStableOffset : nothing.highWatermark;
   const left = limits.maxBytes - limits.usedBytes;
   const maxBytes = Math.min(target.maxBytes, left);
   const nothingYet = limits.usedBytes === 0;
-  if (target.fetchOffset >= bound || (maxBytes <= 0 && !nothingYet)) return positions(partition, target);
-  const request: ReadRequest = {
+  if (target.fetchOffset >= bound || (maxBytes <= 0 && !nothingYet)) return nothing;
+  return readBatches(partition, nothing, {
     startOffset: target.fetchOffset,
     limitOffset: bound,
     maxBytes: Math.max(0, maxBytes),
     minOneBatch: nothingYet,
-  };
-  const outcome: ReadOutcome = partition.log.readTail(request) ?? (await partition.log.read(request));
-  if (!outcome.ok) return refused(target, partition, outcome.errorCode);
-  return {
-    ...positions(partition, target),
-    slices: outcome.slices,
-    sizeBytes: outcome.sizeBytes,
-    release: () => outcome.release(),
-  };
+  });
+}
+
+/** `empty` is the answer without records; a log without aborted transactions needs no second question. */
+async function readBatches(
+  partition: Partition,
+  empty: FetchedPartition,
+  request: ReadRequest,
+): Promise<FetchedPartition> {
+  const { log } = partition;
+  const outcome = log.readTail(request) ?? (await log.read(request));
+  if (!outcome.ok) return refused(empty.target, partition, outcome.errorCode);
+  const { slices, sizeBytes, nextOffset } = outcome;
+  const release = (): void => outcome.release();
+  const read = { ...empty, slices, sizeBytes, release };
+  if (empty.abortedTransactions === null || !log.hasAbortedTransactions) return read;
+  try {
+    const aborted = await log.abortedTransactions(request.startOffset, nextOffset);
+    return { ...read, abortedTransactions: aborted };
+  } catch (error) {
+    release();
+    if (!(error instanceof StorageError)) throw error;
+    return refused(empty.target, partition, ErrorCode.KAFKA_STORAGE_ERROR);
+  }
 }
 
 /**
@@ -136,16 +208,24 @@ async function readOne(
  * lost; it is told where the logs part (KIP-595, version 12). An epoch that we never had cannot be
  * compared, which Kafka answers with OFFSET_OUT_OF_RANGE.
  */
-async function divergence(partition: Partition, target: FetchTarget): Promise<Divergence | "unknown epoch" | undefined> {
+async function divergence(
+  partition: Partition,
+  target: FetchTarget,
+): Promise<Divergence | "unknown epoch" | undefined> {
   const asked = target.lastFetchedEpoch;
-  if (asked < 0 || asked === partition.leaderEpoch || asked === partition.log.latestLeaderEpoch) return undefined;
+  if (asked < 0 || asked === partition.leaderEpoch || asked === partition.log.latestLeaderEpoch)
+    return undefined;
   const { leaderEpoch, endOffset } = await partition.log.endOffsetForEpoch(asked);
   if (leaderEpoch < 0 || endOffset < 0) return "unknown epoch";
   const agrees = leaderEpoch === asked && endOffset >= target.fetchOffset;
   return agrees ? undefined : { epoch: leaderEpoch, endOffset };
 }
 
-function positions(partition: Partition, target: FetchTarget): FetchedPartition {
+function positions(
+  partition: Partition,
+  target: FetchTarget,
+  { readCommitted }: FetchLimits,
+): FetchedPartition {
   return {
     target,
     errorCode: ErrorCode.NONE,
@@ -155,12 +235,17 @@ function positions(partition: Partition, target: FetchTarget): FetchedPartition 
     logStartOffset: partition.logStartOffset,
     slices: NO_SLICES,
     sizeBytes: 0,
+    abortedTransactions: readCommitted ? NONE_ABORTED : null,
     diverging: undefined,
     release: undefined,
   };
 }
 
-function refused(target: FetchTarget, partition: Partition | undefined, errorCode: number): FetchedPartition {
+function refused(
+  target: FetchTarget,
+  partition: Partition | undefined,
+  errorCode: number,
+): FetchedPartition {
   return {
     target,
     errorCode,
@@ -170,6 +255,7 @@ function refused(target: FetchTarget, partition: Partition | undefined, errorCod
     logStartOffset: -1,
     slices: NO_SLICES,
     sizeBytes: 0,
+    abortedTransactions: REFUSED_WITH_LIST.has(errorCode) ? NONE_ABORTED : null,
     diverging: undefined,
     release: undefined,
   };

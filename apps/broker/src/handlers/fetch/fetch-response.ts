@@ -3,7 +3,9 @@ import type { RequestContext } from "../../request/request-context.ts";
 import type { FetchedPartition } from "./fetch-reader.ts";
 import type { SessionUse } from "./fetch-session-use.ts";
 
-type PartitionData = NonNullable<NonNullable<MessageInput<FetchResponse>["responses"]>[number]["partitions"]>[number];
+type PartitionData = NonNullable<
+  NonNullable<MessageInput<FetchResponse>["responses"]>[number]["partitions"]
+>[number];
 
 /** A failure of the request as a whole; only versions with sessions can carry it. */
 export function sessionError(errorCode: number): MessageInput<FetchResponse> {
@@ -15,7 +17,6 @@ export function fetchResponseBody(options: {
   readonly context: RequestContext;
   readonly use: SessionUse;
   readonly fetched: readonly FetchedPartition[];
-  readonly readCommitted: boolean;
 }): MessageInput<FetchResponse> {
   const { use, fetched, context } = options;
   const responses: { topic: string; topicId: string; partitions: PartitionData[] }[] = [];
@@ -30,7 +31,7 @@ export function fetchResponseBody(options: {
       topic = { topic: target.topic ?? "", topicId: target.topicId, partitions: [] };
       responses.push(topic);
     }
-    topic.partitions.push(partitionData(one, options.readCommitted));
+    topic.partitions.push(partitionData(one));
   }
   return {
     errorCode: ErrorCode.NONE,
@@ -61,10 +62,12 @@ function remember(use: SessionUse, one: FetchedPartition): void {
 }
 
 function isLeaderError(errorCode: number): boolean {
-  return errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH;
+  return (
+    errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH
+  );
 }
 
-function partitionData(one: FetchedPartition, readCommitted: boolean): PartitionData {
+function partitionData(one: FetchedPartition): PartitionData {
   const { partition } = one;
   return {
     partitionIndex: one.target.partition,
@@ -72,11 +75,19 @@ function partitionData(one: FetchedPartition, readCommitted: boolean): Partition
     highWatermark: BigInt(one.highWatermark),
     lastStableOffset: BigInt(one.lastStableOffset),
     logStartOffset: BigInt(one.logStartOffset),
-    // Null says "not asked for"; a list says "these, and no others".
-    abortedTransactions: readCommitted && one.errorCode === ErrorCode.NONE ? [] : null,
+    abortedTransactions:
+      one.abortedTransactions?.map(({ producerId, firstOffset }) => ({
+        producerId,
+        firstOffset: BigInt(firstOffset),
+      })) ?? null,
     records: one.slices,
     ...(one.diverging
-      ? { divergingEpoch: { epoch: one.diverging.epoch, endOffset: BigInt(one.diverging.endOffset) } }
+      ? {
+          divergingEpoch: {
+            epoch: one.diverging.epoch,
+            endOffset: BigInt(one.diverging.endOffset),
+          },
+        }
       : {}),
     ...(partition && isLeaderError(one.errorCode)
       ? { currentLeader: { leaderId: partition.leader, leaderEpoch: partition.leaderEpoch } }

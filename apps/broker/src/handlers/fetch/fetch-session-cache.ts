@@ -11,7 +11,11 @@ export class FetchSessionCache {
   readonly #clock: Clock;
   readonly #random: Random;
 
-  constructor(options: { readonly maxSlots: number; readonly clock: Clock; readonly random: Random }) {
+  constructor(options: {
+    readonly maxSlots: number;
+    readonly clock: Clock;
+    readonly random: Random;
+  }) {
     this.#maxSlots = options.maxSlots;
     this.#clock = options.clock;
     this.#random = options.random;

@@ -10,7 +10,12 @@ function cache(maxSlots = 10): FetchSessionCache {
   return new FetchSessionCache({ maxSlots, clock: new SystemClock(), random: new SystemRandom() });
 }
 
-function request(sessionId: number, sessionEpoch: number, partitions: number[], forgotten: number[] = []): FetchRequest {
+function request(
+  sessionId: number,
+  sessionEpoch: number,
+  partitions: number[],
+  forgotten: number[] = [],
+): FetchRequest {
   const asked = partitions.map((partition) => ({
     partition,
     currentLeaderEpoch: -1,
@@ -32,7 +37,8 @@ function request(sessionId: number, sessionEpoch: number, partitions: number[], 
     sessionId,
     sessionEpoch,
     topics: asked.length > 0 ? [{ topic: "t", topicId: ZERO_UUID, partitions: asked }] : [],
-    forgottenTopicsData: forgotten.length > 0 ? [{ topic: "t", topicId: ZERO_UUID, partitions: forgotten }] : [],
+    forgottenTopicsData:
+      forgotten.length > 0 ? [{ topic: "t", topicId: ZERO_UUID, partitions: forgotten }] : [],
     rackId: "",
   };
 }
@@ -78,7 +84,9 @@ describe("fetch sessions (KIP-227)", () => {
   test("a session by topic names refuses a request by topic ids", () => {
     const sessions = cache();
     const { sessionId } = opened(sessions, request(0, 0, [0]));
-    expect(openSession(sessions, request(sessionId, 1, []), { usesTopicIds: true, names: () => "t" })).toEqual({
+    expect(
+      openSession(sessions, request(sessionId, 1, []), { usesTopicIds: true, names: () => "t" }),
+    ).toEqual({
       ok: false,
       errorCode: ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR,
     });

@@ -31,7 +31,8 @@ export function openSession(
   }
   const session = cache.get(sessionId);
   if (!session) return { ok: false, errorCode: ErrorCode.FETCH_SESSION_ID_NOT_FOUND };
-  if (session.epoch !== sessionEpoch) return { ok: false, errorCode: ErrorCode.INVALID_FETCH_SESSION_EPOCH };
+  if (session.epoch !== sessionEpoch)
+    return { ok: false, errorCode: ErrorCode.INVALID_FETCH_SESSION_EPOCH };
   if (session.usesTopicIds !== options.usesTopicIds) {
     return { ok: false, errorCode: ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR };
   }

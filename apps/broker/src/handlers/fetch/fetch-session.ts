@@ -86,7 +86,10 @@ export class FetchSession {
 
   /** Moves what was just served to the end, so that a busy partition does not starve the others. */
   moveToEnd(target: FetchTarget): void {
-    const key = targetKey(this.usesTopicIds ? target.topicId : (target.topic ?? ""), target.partition);
+    const key = targetKey(
+      this.usesTopicIds ? target.topicId : (target.topic ?? ""),
+      target.partition,
+    );
     if (this.#targets.delete(key)) this.#targets.set(key, target);
   }
 

@@ -46,7 +46,10 @@ export class FetchWaiters {
       };
       // The first look was the read that found too little; from then on any event is worth another.
       const operation = { canComplete: () => isWatching, onEnd };
-      const watched = this.#purgatory.completeOrWatch(operation, { keys: partitions.map(keyOf), timeoutMs });
+      const watched = this.#purgatory.completeOrWatch(operation, {
+        keys: partitions.map(keyOf),
+        timeoutMs,
+      });
       isWatching = true;
       signal.addEventListener("abort", abort, { once: true });
     });

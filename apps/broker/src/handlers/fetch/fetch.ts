@@ -6,7 +6,12 @@ import { Api, ErrorCode, type FetchRequest, type FetchResponse } from "@ottla/pr
 import { defineHandler, type HandlerOutcome } from "../../request/handler.ts";
 import type { RequestContext } from "../../request/request-context.ts";
 import { openSession, type SessionUse } from "./fetch-session-use.ts";
-import { readTargets, releaseAll, type FetchLimits, type FetchedPartition } from "./fetch-reader.ts";
+import {
+  readTargets,
+  releaseAll,
+  type FetchLimits,
+  type FetchedPartition,
+} from "./fetch-reader.ts";
 import { fetchResponseBody, sessionError } from "./fetch-response.ts";
 
 const READ_COMMITTED = 1;
@@ -27,7 +32,7 @@ export const fetch = defineHandler({
     });
     if (!use.ok) return sessionError(use.errorCode);
     const fetched = await fetchUntilEnough(context, request, use);
-    const response = fetchResponseBody({ context, use, fetched, readCommitted: request.isolationLevel === READ_COMMITTED });
+    const response = fetchResponseBody({ context, use, fetched });
     context.onSent(() => releaseAll(fetched));
     return response;
   },
@@ -71,5 +76,9 @@ function isEnough(fetched: readonly FetchedPartition[], minBytes: number): boole
 
 /** True when a partition moved while others were being read from disk, so that its wake-up was missed. */
 function hasAdvanced(fetched: readonly FetchedPartition[]): boolean {
-  return fetched.some(({ partition, highWatermark }) => partition !== undefined && partition.highWatermark > highWatermark);
+  return fetched.some(
+    ({ partition, highWatermark, lastStableOffset }) =>
+      partition !== undefined &&
+      (partition.highWatermark > highWatermark || partition.lastStableOffset > lastStableOffset),
+  );
 }

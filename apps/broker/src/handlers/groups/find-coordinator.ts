@@ -45,13 +45,17 @@ async function coordinatorOf(
 ): Promise<Coordinator> {
   // Neither transactions nor share groups have a coordinator here yet; no retry would find one.
   if (keyType !== GROUP_KEY_TYPE) return unknownCoordinator(key, ErrorCode.INVALID_REQUEST);
-  const { controller, groups, config, addresses } = context.services;
+  const { controller, groups, config, addresses, partitions } = context.services;
   const topic = controller.image.topicsByName.get(OFFSETS_TOPIC);
   if (!topic) {
     await createOffsetsTopic(context.services);
     return unknownCoordinator(key, ErrorCode.COORDINATOR_NOT_AVAILABLE);
   }
-  const nodeId = topic.partitions[groups.partitionFor(key)]?.leader ?? -1;
+  const shard = groups.partitionFor(key);
+  // On a log directory that is offline nothing can be committed, and nobody else has the shard.
+  if (partitions.get(OFFSETS_TOPIC, shard)?.log.online === false)
+    return unknownCoordinator(key, ErrorCode.COORDINATOR_NOT_AVAILABLE);
+  const nodeId = topic.partitions[shard]?.leader ?? -1;
   if (nodeId === config.nodeId) {
     return {
       key,

@@ -1,7 +1,24 @@
-import type { PartitionImage } from "@ottla/coordinator";
+import type { PartitionImage, TopicImage } from "@ottla/coordinator";
 import { ErrorCode } from "@ottla/protocol";
+import type { BrokerServices } from "../../broker-services.ts";
 
 const NO_LEADER = -1;
+
+/**
+ * The partitions of a topic, with this broker among the offline replicas of those whose log directory is
+ * offline here: nobody can lead them then.
+ */
+export function partitionsOf(
+  { partitions, config }: Pick<BrokerServices, "partitions" | "config">,
+  topic: TopicImage,
+): readonly PartitionImage[] {
+  return topic.partitions.map((image) => {
+    // A partition that is still being made has no log yet, and is no reason for alarm.
+    const isOffline = partitions.get(topic.name, image.partition)?.log.online === false;
+    if (!isOffline || image.offlineReplicas.includes(config.nodeId)) return image;
+    return { ...image, offlineReplicas: [...image.offlineReplicas, config.nodeId] };
+  });
+}
 
 /**
  * A partition as Metadata and DescribeTopicPartitions show it. `reachable` holds the brokers that

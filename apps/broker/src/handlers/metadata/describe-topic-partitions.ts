@@ -14,7 +14,7 @@ import { defineHandler } from "../../request/handler.ts";
 import type { RequestContext } from "../../request/request-context.ts";
 import { ALL_TOPIC_OPERATIONS } from "./authorized-operations.ts";
 import { brokerNodes } from "./broker-nodes.ts";
-import { describePartition } from "./describe-partition.ts";
+import { describePartition, partitionsOf } from "./describe-partition.ts";
 
 type Response = MessageInput<DescribeTopicPartitionsResponse>;
 type ResponseTopic = NonNullable<Response["topics"]>[number];
@@ -59,7 +59,8 @@ function page(
     const first = firstPartition(cursor, name);
     if (room === 0) return { topics, nextCursor: { topicName: name, partitionIndex: first } };
     const end = Math.min(topic.partitions.length, first + room);
-    topics.push(describeTopic(topic, { first, end }, reachable));
+    const partitions = partitionsOf(context.services, topic);
+    topics.push(describeTopic({ ...topic, partitions }, { first, end }, reachable));
     room -= Math.max(0, end - first);
     if (end < topic.partitions.length) {
       return { topics, nextCursor: { topicName: name, partitionIndex: end } };

@@ -18,7 +18,7 @@ import {
   OPERATIONS_NOT_ASKED,
 } from "./authorized-operations.ts";
 import { brokerNodes } from "./broker-nodes.ts";
-import { describePartition } from "./describe-partition.ts";
+import { describePartition, partitionsOf } from "./describe-partition.ts";
 
 const NULL_ASKS_FOR_ALL_SINCE = 1;
 const TOPIC_IDS_SINCE = 12;
@@ -39,7 +39,13 @@ export const metadata = defineHandler({
     const { image } = services.controller;
     const nodes = brokerNodes(context, { includeFenced: false });
     const reachable = new Set(nodes.map(({ brokerId }) => brokerId));
-    const describe = (topic: TopicImage) => describeTopic(topic, reachable, request, apiVersion);
+    const describe = (topic: TopicImage) =>
+      describeTopic(
+        { ...topic, partitions: partitionsOf(services, topic) },
+        reachable,
+        request,
+        apiVersion,
+      );
     const asked = asksForAll(request, apiVersion)
       ? [...image.topicsByName.values()]
       : distinct((request.topics ?? []).map((one) => find(image, one) ?? missing(one)));

@@ -58,7 +58,11 @@ export const listOffsets = defineHandler({
 
 async function answerOne(
   context: RequestContext,
-  options: { readonly topic: AskedTopic; readonly asked: AskedPartition; readonly readCommitted: boolean },
+  options: {
+    readonly topic: AskedTopic;
+    readonly asked: AskedPartition;
+    readonly readCommitted: boolean;
+  },
 ) {
   const { topic, asked } = options;
   const partitionIndex = asked.partitionIndex;
@@ -98,7 +102,11 @@ function check(
   return partition.isLeader ? ErrorCode.NONE : ErrorCode.NOT_LEADER_OR_FOLLOWER;
 }
 
-async function locate(partition: Partition, timestamp: number, readCommitted: boolean): Promise<Position> {
+async function locate(
+  partition: Partition,
+  timestamp: number,
+  readCommitted: boolean,
+): Promise<Position> {
   const bound = readCommitted ? partition.lastStableOffset : partition.highWatermark;
   switch (timestamp) {
     case LATEST:

@@ -36,7 +36,12 @@ async function answerOne(context: RequestContext, topic: string, asked: AskedPar
 }
 
 function result(asked: AskedPartition, leaderEpoch: number, endOffset: number) {
-  return { partition: asked.partition, errorCode: ErrorCode.NONE, leaderEpoch, endOffset: BigInt(endOffset) };
+  return {
+    partition: asked.partition,
+    errorCode: ErrorCode.NONE,
+    leaderEpoch,
+    endOffset: BigInt(endOffset),
+  };
 }
 
 function refused(asked: AskedPartition, errorCode: number) {

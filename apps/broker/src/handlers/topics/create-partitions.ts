@@ -5,6 +5,7 @@
 import { MetadataStoreError } from "@ottla/coordinator";
 import { Api, ErrorCode } from "@ottla/protocol";
 import { defineHandler } from "../../request/handler.ts";
+import { ALL_DIRECTORIES_OFFLINE } from "./create-topics.ts";
 
 export const createPartitions = defineHandler({
   api: Api.CreatePartitions,
@@ -12,6 +13,11 @@ export const createPartitions = defineHandler({
   maxVersion: 3,
   async handle({ services }, { topics, validateOnly }) {
     const { controller, partitions, logger } = services;
+    if (!partitions.canCreate) {
+      const errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
+      const errorMessage = ALL_DIRECTORIES_OFFLINE;
+      return { results: topics.map(({ name }) => ({ name, errorCode, errorMessage })) };
+    }
     const increases = topics.map(({ name, count, assignments }) => ({
       name,
       count,

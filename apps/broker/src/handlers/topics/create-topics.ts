@@ -9,6 +9,9 @@ import { defineHandler } from "../../request/handler.ts";
 import type { RequestContext } from "../../request/request-context.ts";
 import { topicConfigEntries } from "../configs/config-entries.ts";
 
+/** Nothing is promised in the metadata that no disk can hold. */
+export const ALL_DIRECTORIES_OFFLINE = "all log directories of the broker are offline";
+
 export const createTopics = defineHandler({
   api: Api.CreateTopics,
   minVersion: 2,
@@ -18,6 +21,8 @@ export const createTopics = defineHandler({
     if (request.timeoutMs <= 0) return refuseAll(request, ErrorCode.REQUEST_TIMED_OUT, null);
     const { controller, partitions, logger } = context.services;
     const { validateOnly } = request;
+    if (!partitions.canCreate)
+      return refuseAll(request, ErrorCode.KAFKA_STORAGE_ERROR, ALL_DIRECTORIES_OFFLINE);
     try {
       const results = await controller.createTopics(request.topics.map(newTopic), { validateOnly });
       if (!validateOnly) {
@@ -70,6 +75,11 @@ function describeResult({ services }: RequestContext, result: CreateTopicResult)
   if (!result.ok) {
     const { name, errorCode, message } = result;
     return { name, errorCode, errorMessage: message, configs: [] };
+  }
+  const offline = services.partitions.offlineCount(result.name);
+  if (offline > 0) {
+    const errorMessage = `the topic exists now, but the logs of ${offline} of its partitions could not be made`;
+    return { name: result.name, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage, configs: [] };
   }
   const entries = topicConfigEntries(result.configs, services.config.values);
   return {

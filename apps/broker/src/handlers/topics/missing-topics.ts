@@ -21,6 +21,10 @@ export async function createMissingTopics(
     wanted.push(internalTopicSpec(services, name) ?? byDefault);
   }
   const failures = new Map<string, number>();
+  if (!partitions.canCreate) {
+    for (const { name } of wanted) failures.set(name, ErrorCode.KAFKA_STORAGE_ERROR);
+    return failures;
+  }
   try {
     for (const result of await controller.createTopics(wanted)) {
       if (!result.ok) failures.set(result.name, result.errorCode);

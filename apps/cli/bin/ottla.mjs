@@ -12,6 +12,9 @@ const source = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 /** Oldest Node that strips types and has zstd; the workspace brings a newer one. */
 const OLDEST = [22, 18];
 
+/** By then a server has started, and most other commands have ended. */
+const FLUSH_CACHE_AFTER_MS = 2_000;
+
 function isTooOld() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
@@ -45,6 +48,8 @@ if (isTooOld()) {
 } else if (existsSync(bundle)) {
   nodeModule.enableCompileCache?.();
   await import(pathToFileURL(bundle).href);
+  // What runs on gives back the memory of the cache, and has written it when it is killed later.
+  setTimeout(() => nodeModule.flushCompileCache?.(), FLUSH_CACHE_AFTER_MS).unref();
 } else {
   runWith(process.execPath, ["--conditions=@ottla/source", source]);
 }

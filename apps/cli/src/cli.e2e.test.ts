@@ -1,5 +1,8 @@
 import { startOttla, type Ottla } from "@ottla/broker";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCli, startCli, type CliResult } from "./test/run-cli.ts";
@@ -149,6 +152,52 @@ describe("topics and groups", () => {
     ).toMatchObject({ configs: { "retention.ms": "1000" } });
     await succeed(["topics", "--delete", "--topic", "managed"]);
     expect((await succeed(["topics", "--list"])).split("\n")).not.toContain("managed");
+  });
+
+  test("settings of a topic are shown, set and unset", async () => {
+    await succeed(["topic", "create", "set-me", "-c", "retention.ms=1000"]);
+    expect(
+      await succeed([
+        "topic",
+        "config",
+        "set-me",
+        "-s",
+        "segment.bytes=2000000",
+        "-u",
+        "retention.ms",
+      ]),
+    ).toBe("set-me: segment.bytes=2000000\nset-me: retention.ms is back to its default\n");
+    const show = async (...flags: string[]) =>
+      JSON.parse(await succeed(["topic", "config", "set-me", ...flags, "--output", "json"]));
+    expect(await show()).toEqual([
+      { name: "segment.bytes", value: "2000000", source: "dynamic-topic" },
+    ]);
+    expect(await show("--all")).toContainEqual({
+      name: "retention.ms",
+      value: "604800000",
+      source: "default",
+    });
+    const wrong = await cli(["topic", "config", "set-me", "-s", "segment.bites=1"]);
+    expect(wrong.stderr).toMatch(/^ottla: topic set-me: Unknown topic config name: segment\.bites/);
+    expect(wrong.code).toBe(1);
+  });
+
+  test("the oldest records are deleted, by offset, by time and by file", async () => {
+    await succeed(["produce", "shrink"], "a\nb\nc\nd\n");
+    const before = (place: string) => ["topic", "delete-records", "shrink", "--before", place];
+    expect(await succeed(before("1"))).toBe("shrink 0 starts at offset 1\n");
+    expect(await succeed(before("@-1h"))).toBe("shrink 0 starts at offset 1\n");
+    const file = join(mkdtempSync(join(tmpdir(), "ottla-cli-")), "offsets.json");
+    const partitions = [{ topic: "shrink", partition: 0, offset: 3 }];
+    writeFileSync(file, JSON.stringify({ partitions, version: 1 }));
+    expect(await succeed(["delete-records", "--offset-json-file", file])).toBe(
+      "Executing records delete operation\nRecords delete operation completed:\npartition: shrink-0\tlow_watermark: 3\n",
+    );
+    rmSync(dirname(file), { recursive: true });
+    expect(await succeed(["consume", "shrink", "-o", "beginning", "-e"])).toBe("d\n");
+    expect((await cli(before("9"))).stderr).toMatch(/^ottla: shrink 0: .*OFFSET_OUT_OF_RANGE/);
+    expect((await cli([...before("1"), "-p", "7"])).stderr).toMatch(/has no partition 7: it has/);
+    expect(await succeed(before("end"))).toBe("shrink 0 starts at offset 4\n");
   });
 
   test("a reset shows what it would do, and does it only when told", async () => {

@@ -1,16 +1,21 @@
 import { Command } from "commander";
+import { addAdoptCommand } from "./adopt/command.ts";
 import { addConsoleConsumerCommand } from "./consume/console-consumer.ts";
 import { addConsumeCommand } from "./consume/consume-command.ts";
+import { addDeleteRecordsCommand } from "./delete-records/command.ts";
 import { addDumpLogCommand } from "./dump-log/command.ts";
 import { addGetOffsetsCommand } from "./get-offsets/command.ts";
 import { addConsumerGroupsCommand } from "./groups/consumer-groups-command.ts";
 import { addGroupCommand } from "./groups/group-command.ts";
+import { addLogDirsCommand } from "./log-dirs/command.ts";
 import { writeQuietly } from "./output/closed-pipe.ts";
 import { addConsoleProducerCommand } from "./produce/console-producer.ts";
 import { addProduceCommand } from "./produce/produce-command.ts";
 import { addServerCommand } from "./server/command.ts";
+import { addSnapshotCommand } from "./snapshot/command.ts";
 import { addTopicCommand } from "./topics/topic-command.ts";
 import { addTopicsCommand } from "./topics/topics-command.ts";
+import { addVerifyLogCommand } from "./verify-log/command.ts";
 
 /** All commands with their flags. What a command does is loaded when it runs, so that every start is quick. */
 export function createProgram(): Command {
@@ -33,13 +38,19 @@ export function createProgram(): Command {
   addProduceCommand(program);
   addConsumeCommand(program);
   addGroupCommand(program);
+  addSnapshotCommand(program);
   program.commandsGroup("With the flags of Kafka's scripts:");
   addTopicsCommand(program);
   addConsoleProducerCommand(program);
   addConsoleConsumerCommand(program);
   addConsumerGroupsCommand(program);
   addGetOffsetsCommand(program);
+  addLogDirsCommand(program);
+  addDeleteRecordsCommand(program);
   addDumpLogCommand(program);
+  program.commandsGroup("Data directories:");
+  addAdoptCommand(program);
+  addVerifyLogCommand(program);
   program.addHelpText("after", EXAMPLES);
   for (const command of allCommands(program)) command.showHelpAfterError(hintFor(command));
   return program;

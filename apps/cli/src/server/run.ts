@@ -27,7 +27,7 @@ export async function runServerCommand(
   process.env["UV_USE_IO_URING"] ??= "0";
   const startedAt = performance.now() - process.uptime() * 1000;
   const { createServerLogger, runServer, StartError } = await import("@ottla/broker");
-  const logger = createServerLogger({
+  const logger = await createServerLogger({
     level: flags.logLevel as "info",
     isTerminal: process.stderr.isTTY === true,
   });
@@ -43,7 +43,7 @@ export async function runServerCommand(
     const host = server.host.includes(":") ? `[${server.host}]` : server.host;
     const inMs = Math.round(performance.now() - startedAt);
     process.stdout.write(
-      `ottla ready kafka=${host}:${server.port} data=${server.dataDirectory} node=${server.nodeId} in=${inMs}\n`,
+      `ottla ready kafka=${host}:${server.port} data=${server.logDirectories.join(",")} node=${server.nodeId} in=${inMs}\n`,
     );
     if (flags.welcome) process.stdout.write(welcome(`${host}:${server.port}`));
     stopOnSignal(() => server.close());

@@ -1,5 +1,12 @@
 import type { Command } from "commander";
-import { addConnectionFlags, addOutputFlag, collect, positiveNumber } from "../options/flags.ts";
+import {
+  addConnectionFlags,
+  addOutputFlag,
+  collect,
+  nonNegativeNumber,
+  positiveNumber,
+} from "../options/flags.ts";
+import type { DeleteRecordsFlags } from "./run-delete-records.ts";
 import type {
   TopicAlterFlags,
   TopicCreateFlags,
@@ -7,6 +14,7 @@ import type {
   TopicDescribeFlags,
   TopicListFlags,
 } from "./run-topic.ts";
+import type { TopicConfigFlags } from "./run-topic-config.ts";
 
 /** `ottla topic`: the short form. */
 export function addTopicCommand(program: Command): void {
@@ -54,6 +62,7 @@ export function addTopicCommand(program: Command): void {
     )
     .addHelpText("after", "\nExample:\n  ottla topic alter orders -p 12 -c retention.ms=3600000")
     .action(async (name: string, flags: TopicAlterFlags) => (await load()).alterTopic(name, flags));
+  addSettingsAndRecords(topic);
   addConnectionFlags(
     topic
       .command("delete")
@@ -66,6 +75,42 @@ export function addTopicCommand(program: Command): void {
     .action(async (names: string[], flags: TopicDeleteFlags) =>
       (await load()).deleteTopics(names, flags),
     );
+}
+
+function addSettingsAndRecords(topic: Command): void {
+  addOutputFlag(
+    addConnectionFlags(
+      topic.command("config").description("show or change settings").argument("<topic>"),
+    ),
+  )
+    .option("-s, --set <name=value>", "set a setting; may be repeated", collect)
+    .option("-u, --unset <name>", "take a setting back to its default; may be repeated", collect)
+    .option("-a, --all", "show inherited settings too")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  ottla topic config orders --all\n  ottla topic config orders --set retention.ms=3600000 --unset segment.bytes",
+    )
+    .action(async (name: string, flags: TopicConfigFlags) => {
+      const { configureTopic } = await import("./run-topic-config.ts");
+      await configureTopic(name, flags);
+    });
+  addConnectionFlags(
+    topic.command("delete-records").description("delete the oldest records").argument("<topic>"),
+  )
+    .requiredOption("--before <place>", "the first offset to keep, end for none, @TIME or @-1h")
+    .option(
+      "-p, --partition <number>",
+      "only this partition; may be repeated",
+      (text, earlier: readonly number[] = []) => [...earlier, nonNegativeNumber(text)],
+    )
+    .addHelpText(
+      "after",
+      "\nExamples:\n  ottla topic delete-records orders --before @-1h\n  ottla topic delete-records orders -p 0 --before 1000",
+    )
+    .action(async (name: string, flags: DeleteRecordsFlags) => {
+      const { deleteRecordsOf } = await import("./run-delete-records.ts");
+      await deleteRecordsOf(name, flags);
+    });
 }
 
 function load() {

@@ -17,6 +17,7 @@ const debianPackages: Readonly<Partial<Record<Need, readonly string[]>>> = {
   mvn: ["maven"],
   python3: ["python3", "python3-venv"],
   go: ["golang-go"],
+  gcc: ["gcc", "libc6-dev"],
   kcat: ["kcat"],
 };
 

@@ -130,7 +130,7 @@ export class OttlaTarget implements Target {
 }
 
 /** CI tests what `npm install` leaves to users, the bundle; by hand the source runs, which cannot be out of date. */
-function brokerProgram(): string[] {
+export function brokerProgram(): string[] {
   if (process.env["CI"] === "true") return [path.join(repositoryRoot, "apps/cli/bin/ottla.mjs")];
   return ["--conditions=@ottla/source", path.join(repositoryRoot, "apps/cli/src/main.ts")];
 }

@@ -9,6 +9,7 @@ export const needNames = [
   "mvn",
   "python3",
   "go",
+  "gcc",
   "kcat",
   "node",
   "kafka-jars",

@@ -13,8 +13,10 @@ public final class Main {
         () -> new VerifiableChecks(checks).run(),
         () -> {
           new TopicToolChecks(checks).run();
+          new SettingsToolChecks(checks).run();
           new ConsoleChecks(checks).run();
           new ConsumerGroupToolChecks(checks).run();
+          new LogDirsChecks(checks).run();
           new DumpLogChecks(checks).run();
           new PerformanceChecks(checks).run();
         });

@@ -25,6 +25,7 @@ final class Tool {
   static final String CONSUMER_GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
   static final String GET_OFFSETS = "org.apache.kafka.tools.GetOffsetShell";
   static final String CONFIGS = "kafka.admin.ConfigCommand";
+  static final String DELETE_RECORDS = "org.apache.kafka.tools.DeleteRecordsCommand";
   static final String DUMP_LOG = "org.apache.kafka.tools.DumpLogSegments";
   static final String BROKER_API_VERSIONS = "org.apache.kafka.tools.BrokerApiVersionsCommand";
   static final String PRODUCER_PERFORMANCE = "org.apache.kafka.tools.ProducerPerformance";

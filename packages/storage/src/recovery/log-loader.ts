@@ -179,7 +179,7 @@ class LogLoader {
     const epochsLost =
       epochsInFile === undefined ||
       (!pass.clean && startTooLate(epochsInFile, segments, logStartOffset));
-    this.#settleEpochs(leaderEpochs, epochsLost, segments, bounds);
+    this.#settleEpochs({ leaderEpochs, epochsInFile, epochsLost }, segments, bounds);
     const { clean } = pass;
     const { logger } = this.#options;
     const loaded = { fileSystem, clock, logger, directory, segments, logEndOffset };
@@ -239,8 +239,15 @@ class LogLoader {
   }
 
   #settleEpochs(
-    leaderEpochs: LeaderEpochCache,
-    epochsLost: boolean,
+    {
+      leaderEpochs,
+      epochsInFile,
+      epochsLost,
+    }: {
+      readonly leaderEpochs: LeaderEpochCache;
+      readonly epochsInFile: readonly EpochEntry[] | undefined;
+      readonly epochsLost: boolean;
+    },
     segments: Segments,
     { logStartOffset, logEndOffset }: { logStartOffset: number; logEndOffset: number },
   ): void {
@@ -251,7 +258,10 @@ class LogLoader {
     }
     leaderEpochs.truncateFromEnd(logEndOffset);
     leaderEpochs.truncateFromStart(logStartOffset);
-    if (!leaderEpochs.dirty) return;
+    if (!leaderEpochs.differsFrom(epochsInFile)) {
+      leaderEpochs.dirty = false;
+      return;
+    }
     replaceFileNow(
       fileSystem,
       join(directory, LEADER_EPOCH_CHECKPOINT),

@@ -90,6 +90,8 @@ export class SegmentsPass {
     for (let index = 0; index < first; index++)
       this.#checkSealed(this.#segments[index]!, this.#segments[index + 1]!.baseOffset);
     const checkedFrom = this.#segments[first]!.baseOffset;
+    // The file may tell of batches that a truncation took away; those that are read now say what holds.
+    this.#leaderEpochs.truncateFromEnd(checkedFrom);
     const logEndOffset = this.#checkFrom(first);
     if (logEndOffset < recoveryPoint) throw this.#lost(logEndOffset);
     this.#makeDurable(first, logEndOffset);

@@ -35,6 +35,18 @@ export class LeaderEpochCache {
     return this.#entries;
   }
 
+  /** Whether a file with these entries, or no file, has to be written anew. */
+  differsFrom(entries: readonly EpochEntry[] | undefined): boolean {
+    return (
+      (entries?.length ?? 0) !== this.#entries.length ||
+      this.#entries.some(
+        ({ leaderEpoch, startOffset }, index) =>
+          entries?.[index]?.leaderEpoch !== leaderEpoch ||
+          entries?.[index]?.startOffset !== startOffset,
+      )
+    );
+  }
+
   /** The entries when the file does not show them; the caller writes it. */
   takeChanges(): readonly EpochEntry[] | undefined {
     if (!this.dirty) return undefined;

@@ -158,6 +158,16 @@ async function violations(
   return { states, found };
 }
 
+/** Few of the sampled states lose something, and a run depends on how its turns fall: one of several runs has to. */
+async function losesInSomeRun(mistake: "no directory sync" | "unlinks first"): Promise<boolean> {
+  for (let seed = 1; seed <= 8; seed++) {
+    const run = await cleanedRun(seed, mistake);
+    const { found } = await violations(run, CONTROL_STATES_PER_OPERATION);
+    if (found.length > 0) return true;
+  }
+  return false;
+}
+
 describe("a crash in a clean", () => {
   test.each(SEEDS)("loses nothing that counts (seed %i)", { timeout: 200_000 }, async (seed) => {
     const run = await cleanedRun(seed);
@@ -169,25 +179,17 @@ describe("a crash in a clean", () => {
 
   test(
     "loses records when the swap leaves out its directory syncs, so the states show what they look for",
-    { timeout: 100_000 },
+    { timeout: 300_000 },
     async () => {
-      const { found } = await violations(
-        await cleanedRun(1, "no directory sync"),
-        CONTROL_STATES_PER_OPERATION,
-      );
-      expect(found.length).toBeGreaterThan(0);
+      expect(await losesInSomeRun("no directory sync")).toBe(true);
     },
   );
 
   test(
     "loses records when inputs are unlinked before the swap is decided",
-    { timeout: 100_000 },
+    { timeout: 300_000 },
     async () => {
-      const { found } = await violations(
-        await cleanedRun(1, "unlinks first"),
-        CONTROL_STATES_PER_OPERATION,
-      );
-      expect(found.length).toBeGreaterThan(0);
+      expect(await losesInSomeRun("unlinks first")).toBe(true);
     },
   );
 });

@@ -160,7 +160,7 @@ async function violations(
 
 /** Few of the sampled states lose something, and a run depends on how its turns fall: one of several runs has to. */
 async function losesInSomeRun(mistake: "no directory sync" | "unlinks first"): Promise<boolean> {
-  for (let seed = 1; seed <= 8; seed++) {
+  for (let seed = 1; seed <= 24; seed++) {
     const run = await cleanedRun(seed, mistake);
     const { found } = await violations(run, CONTROL_STATES_PER_OPERATION);
     if (found.length > 0) return true;
@@ -179,7 +179,7 @@ describe("a crash in a clean", () => {
 
   test(
     "loses records when the swap leaves out its directory syncs, so the states show what they look for",
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async () => {
       expect(await losesInSomeRun("no directory sync")).toBe(true);
     },
@@ -187,7 +187,7 @@ describe("a crash in a clean", () => {
 
   test(
     "loses records when inputs are unlinked before the swap is decided",
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async () => {
       expect(await losesInSomeRun("unlinks first")).toBe(true);
     },

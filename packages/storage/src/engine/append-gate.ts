@@ -1,3 +1,5 @@
+import { invariant } from "@ottla/runtime";
+
 /** Holds appends back for a moment, so that all logs can be looked at as of one instant. */
 export class AppendGate {
   #opened: Promise<void> | undefined;
@@ -9,6 +11,7 @@ export class AppendGate {
 
   /** Returns what opens it again. Calls do not overlap. */
   close(): () => void {
+    invariant(this.#opened === undefined, "a gate is closed once at a time");
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#opened = promise;
     return () => {

@@ -20,6 +20,7 @@ export interface EngineSnapshotSourceOptions {
 export class EngineSnapshotSource implements SnapshotSource {
   readonly directory: string;
   readonly fileSystem: FileSystem;
+  isBeingSaved = false;
   readonly #options: EngineSnapshotSourceOptions;
   #linked: { readonly link: HostLink; readonly logs: LinkedLogs }[] = [];
 
@@ -30,12 +31,7 @@ export class EngineSnapshotSource implements SnapshotSource {
   }
 
   holdAppends(): () => void {
-    const { gate } = this.#options;
-    if (gate.closed !== undefined)
-      throw new StorageError("another snapshot is being saved; try again when it is done", {
-        fatal: false,
-      });
-    return gate.close();
+    return this.#options.gate.close();
   }
 
   async linkLogs(target: string): Promise<readonly SnapshotPartition[]> {

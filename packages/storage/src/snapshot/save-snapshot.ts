@@ -24,7 +24,9 @@ export interface SnapshotSource {
   /** Links every log into a directory of its own below `target`. Rejects when a log is offline. */
   linkLogs(target: string): Promise<readonly SnapshotPartition[]>;
   /** Makes durable what `linkLogs` linked and copied. */
-  settle(target: string): Promise<void>;
+  settle(): Promise<void>;
+  /** True while a snapshot of it is being saved. */
+  isBeingSaved: boolean;
 }
 
 export interface SaveSnapshotRequest {
@@ -48,7 +50,13 @@ export async function saveSnapshot(
     if (fileSystem.existsSync(snapshotPath(directory, request.name)))
       throw new StorageError(`there is a snapshot "${request.name}" already`, { fatal: false });
   }
+  // From here to the end, and not only while appends are held: a second one would build in the place of the first.
+  if (sources.some(({ isBeingSaved }) => isBeingSaved))
+    throw new StorageError("another snapshot is being saved; try again when it is done", {
+      fatal: false,
+    });
   const targets = sources.map(({ directory }) => snapshotPath(directory, `.${request.name}.new`));
+  for (const source of sources) source.isBeingSaved = true;
   try {
     return await save(sources, targets, request);
   } catch (error) {
@@ -56,6 +64,8 @@ export async function saveSnapshot(
       sources.map(({ fileSystem }, index) => fileSystem.removeDirectory(targets[index]!)),
     );
     throw error;
+  } finally {
+    for (const source of sources) source.isBeingSaved = false;
   }
 }
 
@@ -72,7 +82,7 @@ async function save(
   const { name, createdMs } = request;
   for (const [index, source] of sources.entries()) {
     const target = targets[index]!;
-    await source.settle(target);
+    await source.settle();
     const otherDirectories = index === 0 ? sources.slice(1).map(({ directory }) => directory) : [];
     await complete(source, target, {
       name,

@@ -162,6 +162,21 @@ describe.each(ENGINE_KINDS)("snapshots of a %s", (kind) => {
     expect(readdirSync(elsewhere)).toEqual(["full"]);
   });
 
+  it("saves one snapshot at a time, and the one that is under way is not disturbed", async () => {
+    const log = await createPartition(engine, 0);
+    await append(engine, log, { records: 4 });
+    const first = save("same");
+    for (const name of ["same", "other"])
+      await expect(save(name)).rejects.toThrow("another snapshot is being saved");
+    expect((await first).partitions).toHaveLength(1);
+    await load("same", "whole");
+    const branch = await openBranch("whole");
+    const other = await branch.open();
+    expect(other.partition("orders", 0)).toMatchObject({ logEndOffset: 4 });
+    await branch.dispose();
+    await save("other");
+  });
+
   it("shares the bytes of sealed segments and leaves nothing behind when it fails", async () => {
     const log = await createPartition(engine, 0);
     await append(engine, log, { records: 4 });

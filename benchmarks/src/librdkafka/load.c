@@ -16,12 +16,11 @@
  */
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "../native/load-support.h"
 
 #define IDLE_LIMIT_S 30.0
 #define POLL_EVERY 256
@@ -31,27 +30,6 @@
 /* Written by the thread that polls, read by the one that waits. */
 static volatile long acknowledged;
 static double *sent_at, *ack_latency, *end_to_end_latency;
-
-static void fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    exit(1);
-}
-
-static double now_s(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec + time.tv_nsec / 1e9;
-}
-
-static void *allocate(size_t count, size_t size) {
-    void *memory = calloc(count, size);
-    if (memory == NULL) fail("out of memory");
-    return memory;
-}
 
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque) {
     (void)client;
@@ -215,11 +193,6 @@ static void *poll_producer(void *argument) {
     struct receiving *sending = argument;
     await_acknowledgements(sending->client, sending->records);
     return NULL;
-}
-
-static int compare(const void *left, const void *right) {
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
 }
 
 static double percentile_ms(double *values, long count, double share) {

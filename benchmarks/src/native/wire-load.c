@@ -22,7 +22,6 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +30,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
+#include "load-support.h"
 
 #define IDLE_LIMIT_S 30.0
 /* Writing every partition once is part of the warm-up, but not without end. */
@@ -77,27 +76,6 @@ static int is_stopping;
 static double counted_from;
 static double *latencies;
 static uint64_t latency_capacity;
-
-static void fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    exit(1);
-}
-
-static double now_s(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec + time.tv_nsec / 1e9;
-}
-
-static void *allocate(size_t count, size_t size) {
-    void *memory = calloc(count, size);
-    if (memory == NULL) fail("out of memory");
-    return memory;
-}
 
 static uint32_t get_u32(const unsigned char *at) {
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
@@ -246,11 +224,6 @@ static void receive(struct connection *connection) {
     }
     memmove(connection->received, connection->received + at, connection->received_bytes - at);
     connection->received_bytes -= at;
-}
-
-static int compare(const void *left, const void *right) {
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
 }
 
 static double percentile_ms(double share) {

@@ -50,3 +50,4 @@ export {
   type DirectoryRecovery,
   type RecoverOptions,
 } from "./recovery/recover-directory.ts";
+export { PARTITION_DIRECTORIES } from "./engine/partition-directories.ts";

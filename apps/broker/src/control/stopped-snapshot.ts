@@ -3,6 +3,7 @@ import { EmbeddedStore } from "@ottla/coordinator";
 import { NodeFileSystem, silentLogger, SystemClock, SystemRandom } from "@ottla/runtime";
 import {
   LocalEngine,
+  PARTITION_DIRECTORIES,
   readDirectoryIdentity,
   StorageError,
   type SnapshotManifest,
@@ -20,7 +21,7 @@ export async function saveStoppedSnapshot(
   const fileSystem = new NodeFileSystem();
   if (readDirectoryIdentity(fileSystem, directory) === undefined)
     throw new StorageError(`${directory} is no data directory of Ottla`, { fatal: false });
-  if (fileSystem.existsSync(join(directory, "ottla-partition-directories")))
+  if (fileSystem.existsSync(join(directory, PARTITION_DIRECTORIES)))
     throw new StorageError(
       "the broker has several log directories: start it, and save the snapshot while it runs",
       { fatal: false },

@@ -19,10 +19,8 @@ import {
   SNAPSHOT_SUFFIX,
   TEMPORARY_SUFFIX,
 } from "../segment/segment-files.ts";
+import { copyFile, linkFile } from "../segment/share-file.ts";
 import { decodeProducerSnapshot } from "../state/producer-snapshot.ts";
-
-/** Files are copied in pieces of this size. */
-const COPY_CHUNK_BYTES = 1 << 20;
 
 export interface AdoptedPartition extends TopicPartition {
   readonly topicId: string;
@@ -104,42 +102,4 @@ function isWorthKeeping(name: string): boolean {
   return ![TEMPORARY_SUFFIX, CLEANED_SUFFIX, DELETED_SUFFIX].some((suffix) =>
     name.endsWith(suffix),
   );
-}
-
-/** False when the directories lie on different volumes, or on one without links. */
-function linkFile(fileSystem: FileSystem, path: string, link: string): boolean {
-  try {
-    fileSystem.linkSync(path, link);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EXDEV" || code === "EPERM" || code === "ENOTSUP" || code === "EMLINK")
-      return false;
-    throw error;
-  }
-}
-
-async function copyFile(fileSystem: FileSystem, path: string, copy: string): Promise<void> {
-  const source = fileSystem.openSync(path, "read");
-  try {
-    const target = fileSystem.openSync(copy, "create");
-    try {
-      const chunk = new Uint8Array(COPY_CHUNK_BYTES);
-      for (let position = 0; ;) {
-        const length = await source.read(chunk, position);
-        if (length === 0) break;
-        if (target.writeSync([chunk.subarray(0, length)], position) !== length)
-          throw new StorageError(`short write to ${copy}: is the disk full?`, {
-            fatal: false,
-            path: copy,
-          });
-        position += length;
-      }
-      await target.dataSync();
-    } finally {
-      target.closeSync();
-    }
-  } finally {
-    source.closeSync();
-  }
 }

@@ -2,13 +2,11 @@ import {
   addToSequence,
   DecodeError,
   iterateRecords,
-  LOG_OVERHEAD,
-  RECORD_BATCH_OVERHEAD,
   RecordBatchView,
   TimestampType,
 } from "@ottla/protocol";
-import type { FileHandle, FileSystem } from "@ottla/runtime";
-import { headerDamage, readFully } from "../segment/batch-scanner.ts";
+import type { FileSystem } from "@ottla/runtime";
+import { readBatch } from "../segment/read-batch.ts";
 import type { DumpedBatch, DumpEntry } from "./dump-entry.ts";
 
 export interface DumpSegmentOptions {
@@ -18,8 +16,6 @@ export interface DumpSegmentOptions {
   readonly maxBytes?: number;
 }
 
-/** A batch is held in memory as a whole; a larger one than any setting allows is damage. */
-const MAX_BATCH_BYTES = 1 << 30;
 const MAX_DECOMPRESSED_BYTES = 256 * 1024 * 1024;
 const codecNames = ["NONE", "GZIP", "SNAPPY", "LZ4", "ZSTD"] as const;
 
@@ -32,7 +28,7 @@ export async function* dumpSegment(
     const end = Math.min(handle.sizeBytes(), options.maxBytes ?? Number.POSITIVE_INFINITY);
     let position = 0;
     while (position < end) {
-      const read = readBatch(handle, position);
+      const read = readBatch(handle, position, handle.sizeBytes());
       if (typeof read === "string") {
         yield { kind: "damage", position, message: read };
         return;
@@ -45,20 +41,6 @@ export async function* dumpSegment(
   } finally {
     handle.closeSync();
   }
-}
-
-function readBatch(handle: FileHandle, position: number): RecordBatchView | string {
-  const header = new Uint8Array(RECORD_BATCH_OVERHEAD);
-  const remaining = handle.sizeBytes() - position;
-  const available = readFully(handle, header, position, remaining);
-  const damage = headerDamage(header, 0, available, remaining);
-  if (damage !== undefined) return damage;
-  const size = new DataView(header.buffer).getInt32(8) + LOG_OVERHEAD;
-  if (size > MAX_BATCH_BYTES) return `batch of ${size} bytes`;
-  const bytes = new Uint8Array(size);
-  if (readFully(handle, bytes, position, size) !== size)
-    return `batch of ${size} bytes could not be read`;
-  return new RecordBatchView(bytes);
 }
 
 function describeBatch(view: RecordBatchView, position: number): DumpedBatch {

@@ -1,4 +1,5 @@
 import type { PartitionOffset } from "../checkpoint/offset-checkpoint.ts";
+import { SharedWrite } from "../checkpoint/shared-write.ts";
 import type { Checkpoints, ClosedLog } from "./host-calls.ts";
 import { partitionKey } from "./directory-names.ts";
 import type { TopicPartition } from "./storage-engine.ts";
@@ -11,15 +12,13 @@ export interface LogStartOf extends TopicPartition {
 
 /**
  * The recovery points and log start offsets of a whole log directory, in two files. A recovery
- * point is noted only after the sync that it names; one write is in flight at a time, and requests
- * that come meanwhile share the next.
+ * point is noted only after the sync that it names.
  */
 export class CheckpointKeeper {
   readonly #write: (checkpoints: Checkpoints) => Promise<unknown>;
   readonly #recoveryPoints = new Map<string, PartitionOffset>();
   readonly #logStartOffsets = new Map<string, PartitionOffset>();
-  #inFlight: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
+  readonly #saves = new SharedWrite(() => this.#saveNow());
 
   constructor(write: (checkpoints: Checkpoints) => Promise<unknown>) {
     this.#write = write;
@@ -71,21 +70,7 @@ export class CheckpointKeeper {
 
   /** Resolves when what is noted now is on disk. */
   save(): Promise<void> {
-    if (this.#inFlight === undefined) {
-      this.#inFlight = this.#saveNow().finally(() => {
-        this.#inFlight = undefined;
-      });
-      return this.#inFlight;
-    }
-    const before = this.#inFlight;
-    this.#next ??= before
-      // A failed write was reported to whoever asked for it; this one stands for itself.
-      .catch(() => {})
-      .then(() => {
-        this.#next = undefined;
-        return this.save();
-      });
-    return this.#next;
+    return this.#saves.save();
   }
 
   async #saveNow(): Promise<void> {

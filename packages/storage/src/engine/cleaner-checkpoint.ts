@@ -1,20 +1,18 @@
 import type { PartitionOffset } from "../checkpoint/offset-checkpoint.ts";
+import { SharedWrite } from "../checkpoint/shared-write.ts";
 import { partitionKey } from "./directory-names.ts";
 import type { TopicPartition } from "./storage-engine.ts";
 
 /**
  * The first dirty offsets of the compacted logs of a directory. An entry never claims more than was cleaned: it is
  * noted after the swap of the last segment below it. When it is lost, the log is cleaned again from its start.
- * One write is in flight at a time; requests that come meanwhile share the next.
  */
 export class CleanerCheckpoint {
-  readonly #write: (offsets: readonly PartitionOffset[]) => Promise<void>;
   readonly #offsets = new Map<string, PartitionOffset>();
-  #inFlight: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
+  readonly #saves: SharedWrite;
 
   constructor(write: (offsets: readonly PartitionOffset[]) => Promise<void>) {
-    this.#write = write;
+    this.#saves = new SharedWrite(() => write([...this.#offsets.values()]));
   }
 
   seed(offsets: Iterable<PartitionOffset>): void {
@@ -44,20 +42,6 @@ export class CleanerCheckpoint {
 
   /** Resolves when what is noted now is on disk. */
   save(): Promise<void> {
-    if (this.#inFlight === undefined) {
-      this.#inFlight = this.#write([...this.#offsets.values()]).finally(() => {
-        this.#inFlight = undefined;
-      });
-      return this.#inFlight;
-    }
-    const before = this.#inFlight;
-    this.#next ??= before
-      // A failed write was reported to whoever asked for it; this one stands for itself.
-      .catch(() => {})
-      .then(() => {
-        this.#next = undefined;
-        return this.save();
-      });
-    return this.#next;
+    return this.#saves.save();
   }
 }

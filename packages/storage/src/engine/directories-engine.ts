@@ -302,12 +302,13 @@ export class DirectoriesEngine implements StorageEngine {
       const what = named === undefined ? "is not a log directory" : "is offline";
       throw new StorageError(`${directory} ${what}`, { fatal: false });
     }
-    const placing = [...this.#placing.values()];
-    const count = (engine: LogEngine): number =>
-      engine.partitionCount + placing.filter((other) => other === engine).length;
-    const [best] = this.#engines
-      .filter(({ online }) => online)
-      .toSorted((a, b) => count(a) - count(b));
+    const online = this.#engines.filter((engine) => engine.online);
+    const counts = new Map(online.map((engine) => [engine, engine.partitionCount]));
+    // With one directory there is nothing to choose, and many partitions may be under way.
+    if (online.length > 1)
+      for (const engine of this.#placing.values())
+        counts.set(engine, (counts.get(engine) ?? 0) + 1);
+    const [best] = online.toSorted((a, b) => counts.get(a)! - counts.get(b)!);
     if (best === undefined)
       throw new StorageError("all log directories are offline", { fatal: false });
     return best;

@@ -4,6 +4,7 @@ import type { SwapOutcome, SwapRequest } from "../cleaner/swap-segments.ts";
 import type { PartitionOffset } from "../checkpoint/offset-checkpoint.ts";
 import type { LogConfig } from "../log/log-config.ts";
 import type { SegmentFiles } from "../log/log.ts";
+import type { RecoverPartition } from "../recovery/recover-partition.ts";
 import type { SnapshotPartition } from "../snapshot/snapshot-manifest.ts";
 import type { LogStamp } from "../log/log-stamp.ts";
 import type { LogState } from "./hosted-log.ts";
@@ -43,18 +44,8 @@ export interface LogCalls {
   swapCleaned: { argument: SwapRequest; result: SwapOutcome };
 }
 
-export interface LoadRequest extends TopicPartition {
+export interface LoadRequest extends RecoverPartition {
   readonly partitionId: number;
-  /** Absent for a directory found on disk, which names its own. */
-  readonly topicId?: string;
-  readonly config: LogConfig;
-  readonly cleanShutdown: boolean;
-  readonly recoveryPoint: number;
-  readonly logStartOffset: number;
-  /** Set after a failed sync: nothing from this offset on is trusted. */
-  readonly trustedEndOffset?: number;
-  /** How the log was when it was last in order. */
-  readonly stamp?: LogStamp;
   /** Open the log only when the stamp still holds; otherwise leave it to a recovery job. */
   readonly onlyStamped?: true;
 }

@@ -5,6 +5,7 @@ import {
   parseCheckpointNumber,
   replaceFile,
 } from "../checkpoint/checkpoint-file.ts";
+import { SharedWrite } from "../checkpoint/shared-write.ts";
 import { partitionKey } from "./directory-names.ts";
 import type { TopicPartition } from "./storage-engine.ts";
 
@@ -27,8 +28,7 @@ export class PartitionDirectories {
   readonly #fileSystem: FileSystem;
   readonly #path: string;
   readonly #places = new Map<string, PartitionPlace>();
-  #inFlight: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
+  readonly #saves = new SharedWrite(() => this.#write());
 
   constructor(fileSystem: FileSystem, directory: string) {
     this.#fileSystem = fileSystem;
@@ -62,28 +62,14 @@ export class PartitionDirectories {
     return this.#places.values();
   }
 
-  /** Resolves when what is noted now is on disk; one write is in flight at a time, and later calls share the next. */
+  /** Resolves when what is noted now is on disk. */
   save(): Promise<void> {
-    if (this.#inFlight === undefined) {
-      this.#inFlight = this.#write().finally(() => {
-        this.#inFlight = undefined;
-      });
-      return this.#inFlight;
-    }
-    this.#next ??= this.#inFlight
-      // Whoever asked for that write was told of its failure; this one stands for itself.
-      .catch(() => {})
-      .then(() => {
-        this.#next = undefined;
-        return this.save();
-      });
-    return this.#next;
+    return this.#saves.save();
   }
 
   /** Resolves when no write is under way. */
-  async settled(): Promise<void> {
-    while (this.#inFlight !== undefined || this.#next !== undefined)
-      await Promise.allSettled([this.#inFlight, this.#next]);
+  settled(): Promise<void> {
+    return this.#saves.settled();
   }
 
   #write(): Promise<void> {

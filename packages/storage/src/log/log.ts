@@ -246,7 +246,7 @@ export class Log {
         logStartOffset: this.#logStartOffset,
         logEndOffset: this.#logEndOffset,
         unsynced: this.#unsynced,
-        roll: () => this.#writer.rollAt(this.#logEndOffset),
+        roll: () => this.#roll(),
       });
     } catch (error) {
       throw this.#status.noteFailure(error);

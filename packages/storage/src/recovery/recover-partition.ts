@@ -5,13 +5,17 @@ import type { LogConfig } from "../log/log-config.ts";
 import type { LogStamp } from "../log/log-stamp.ts";
 import { loadLog } from "./log-loader.ts";
 
+/** A log to be opened or recovered, and what is known of it. */
 export interface RecoverPartition extends TopicPartition {
+  /** Absent for a directory found on disk, which names its own. */
   readonly topicId?: string;
   readonly config: LogConfig;
   readonly cleanShutdown: boolean;
   readonly recoveryPoint: number;
   readonly logStartOffset: number;
+  /** Set after a failed sync: nothing from this offset on is trusted. */
   readonly trustedEndOffset?: number;
+  /** How the log was when it was last in order. */
   readonly stamp?: LogStamp;
 }
 

@@ -6,7 +6,7 @@ import {
   LEADER_EPOCH_CHECKPOINT,
   LOG_SUFFIX,
   PARTITION_METADATA,
-  segmentFilePath,
+  segmentFileName,
   SEGMENT_SUFFIXES,
   SNAPSHOT_SUFFIX,
 } from "../segment/segment-files.ts";
@@ -27,17 +27,17 @@ export function linkLog(parts: LogParts, target: string): string[] {
   fileSystem.makeDirectorySync(target);
   for (const segment of segments.all()) {
     for (const suffix of SEGMENT_SUFFIXES) {
-      const from = segmentFilePath(directory, segment.baseOffset, suffix);
-      const to = segmentFilePath(target, segment.baseOffset, suffix);
+      const name = segmentFileName(segment.baseOffset, suffix);
+      const from = join(directory, name);
       // Producer snapshots may be written again in place, and the index files of an active segment may be old.
       const isCopied = suffix === SNAPSHOT_SUFFIX;
       if (segment === segments.active && !isCopied) continue;
       if (!fileSystem.existsSync(from)) continue;
-      if (isCopied) copy(to.slice(target.length + 1), fileSystem.readFileSync(from));
-      else fileSystem.linkSync(from, to);
+      if (isCopied) copy(name, fileSystem.readFileSync(from));
+      else fileSystem.linkSync(from, join(target, name));
     }
   }
-  writeNew(parts, segmentFilePath(target, segments.active.baseOffset, LOG_SUFFIX), EMPTY);
+  writeNew(parts, join(target, segmentFileName(segments.active.baseOffset, LOG_SUFFIX)), EMPTY);
   copy(LEADER_EPOCH_CHECKPOINT, encodeLeaderEpochs(leaderEpochs.entries()));
   copy(PARTITION_METADATA, fileSystem.readFileSync(join(directory, PARTITION_METADATA)));
   return copies;

@@ -20,6 +20,7 @@ import {
   TIME_INDEX_SUFFIX,
   TRANSACTION_INDEX_SUFFIX,
 } from "../segment/segment-files.ts";
+import { copyFile, linkFile } from "../segment/share-file.ts";
 import { listSnapshots, readManifest, snapshotPath } from "./snapshot-manifest.ts";
 
 export interface LoadSnapshotOptions {
@@ -90,9 +91,6 @@ const SHARED_SUFFIXES = [
   TIME_INDEX_SUFFIX,
   TRANSACTION_INDEX_SUFFIX,
 ];
-/** Not supported between these two places: on another volume, too many links, not on this file system. */
-const LINK_REFUSALS = new Set(["EXDEV", "EMLINK", "EPERM", "ENOTSUP", "EOPNOTSUPP"]);
-const COPY_BYTES = 1024 * 1024;
 
 class Branch {
   readonly #fileSystem: FileSystem;
@@ -161,42 +159,11 @@ class Branch {
       // The empty segment at the end is the one that the branch will write to.
       const isShared =
         isPartition && sizeBytes > 0 && SHARED_SUFFIXES.some((suffix) => name.endsWith(suffix));
-      if (isShared && this.#link(`${from}/${name}`, `${to}/${name}`))
+      if (isShared && linkFile(this.#fileSystem, `${from}/${name}`, `${to}/${name}`))
         this.#linkedBytes += sizeBytes;
-      else this.#copiedBytes += await this.#copy(`${from}/${name}`, `${to}/${name}`);
+      else
+        this.#copiedBytes += await copyFile(this.#fileSystem, `${from}/${name}`, `${to}/${name}`);
     }
     await this.#fileSystem.syncDirectory(to);
-  }
-
-  #link(from: string, to: string): boolean {
-    try {
-      this.#fileSystem.linkSync(from, to);
-      return true;
-    } catch (error) {
-      if (LINK_REFUSALS.has((error as NodeJS.ErrnoException).code ?? "")) return false;
-      throw error;
-    }
-  }
-
-  async #copy(from: string, to: string): Promise<number> {
-    const source = this.#fileSystem.openSync(from, "read");
-    const target = this.#fileSystem.openSync(to, "create");
-    try {
-      const chunk = new Uint8Array(COPY_BYTES);
-      let copied = 0;
-      for (;;) {
-        const count = await source.read(chunk, copied);
-        if (count === 0) break;
-        const written = target.writeSync([chunk.subarray(0, count)], copied);
-        if (written !== count)
-          throw new StorageError(`short write to ${to}`, { fatal: false, path: to });
-        copied += count;
-      }
-      await target.dataSync();
-      return copied;
-    } finally {
-      source.closeSync();
-      target.closeSync();
-    }
   }
 }

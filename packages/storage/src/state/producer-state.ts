@@ -77,9 +77,7 @@ export class ProducerState {
 
   /** Takes in an accepted batch of records that will be written at `baseOffset`; undone by `revert`. */
   stage(bytes: Uint8Array, at: number, baseOffset: number, nowMs: number): void {
-    const key = producerKeyAt(bytes, at + BatchField.PRODUCER_ID);
-    const previous = this.#entries.get(key);
-    this.#undo.push({ key, previous, baseOffset });
+    const { key, previous } = this.#noteUndo(bytes, at, baseOffset);
     this.#put(key, previous, nextEntry(key, previous, bytes, at, baseOffset, nowMs), baseOffset);
   }
 
@@ -91,8 +89,7 @@ export class ProducerState {
     baseOffset: number,
     nowMs: number,
   ): AbortedTransactionEntry | undefined {
-    const key = producerKeyAt(bytes, at + BatchField.PRODUCER_ID);
-    this.#undo.push({ key, previous: this.#entries.get(key), baseOffset });
+    this.#noteUndo(bytes, at, baseOffset);
     return this.#takeMarker(bytes, at, marker, baseOffset, nowMs);
   }
 
@@ -105,9 +102,16 @@ export class ProducerState {
     readMarker: () => TransactionMarker | undefined,
   ): AbortedTransactionEntry | undefined {
     if (!hasProducerIdAt(bytes, at)) return undefined;
-    const key = producerKeyAt(bytes, at + BatchField.PRODUCER_ID);
-    this.#undo.push({ key, previous: this.#entries.get(key), baseOffset });
+    this.#noteUndo(bytes, at, baseOffset);
     return this.replay(bytes, at, baseOffset, nowMs, readMarker);
+  }
+
+  /** How to take back what the batch at `at` is about to change. */
+  #noteUndo(bytes: Uint8Array, at: number, baseOffset: number): Undo {
+    const key = producerKeyAt(bytes, at + BatchField.PRODUCER_ID);
+    const undo = { key, previous: this.#entries.get(key), baseOffset };
+    this.#undo.push(undo);
+    return undo;
   }
 
   /** Takes in a batch that stands in the log; checks nothing. A marker's body may be missing from `bytes`. */

@@ -1,19 +1,14 @@
 import {
   DecodeError,
   iterateRecords,
-  LOG_OVERHEAD,
-  RECORD_BATCH_OVERHEAD,
   RecordBatchView,
 } from "@ottla/protocol";
-import type { FileHandle } from "@ottla/runtime";
-import { headerDamage, readFully } from "../segment/batch-scanner.ts";
+import { readBatch } from "../segment/read-batch.ts";
 import { LOG_SUFFIX, segmentFilePath } from "../segment/segment-files.ts";
 import { readTransactionMarker } from "../state/transaction-marker.ts";
 import { OffsetIndexCursor, TimeIndexCursor, TransactionIndexCheck } from "./index-cursors.ts";
 import type { Findings, VerifyOptions } from "./verification.ts";
 
-/** Larger than any setting allows. */
-const MAX_BATCH_BYTES = 1 << 30;
 const MAX_DECOMPRESSED_BYTES = 256 * 1024 * 1024;
 
 export interface VerifiedSegment {
@@ -83,24 +78,6 @@ export async function verifySegment(
     transactions.end(found.endOffset);
   }
   return { ...found, damage };
-}
-
-function readBatch(
-  handle: FileHandle,
-  position: number,
-  endPosition: number,
-): RecordBatchView | string {
-  const header = new Uint8Array(RECORD_BATCH_OVERHEAD);
-  const remaining = endPosition - position;
-  const available = readFully(handle, header, position, remaining);
-  const damage = headerDamage(header, 0, available, remaining);
-  if (damage !== undefined) return damage;
-  const size = new DataView(header.buffer).getInt32(8) + LOG_OVERHEAD;
-  if (size > MAX_BATCH_BYTES) return `batch of ${size} bytes`;
-  const bytes = new Uint8Array(size);
-  if (readFully(handle, bytes, position, size) !== size)
-    return `batch of ${size} bytes could not be read`;
-  return new RecordBatchView(bytes);
 }
 
 function wrongInBatch(view: RecordBatchView, expectedOffset: number): string | undefined {

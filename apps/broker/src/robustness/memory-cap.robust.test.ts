@@ -21,12 +21,6 @@ const LIMIT_BYTES = 512 * 1024 * 1024;
 const CONDITIONS = ["--conditions=@ottla/source"];
 const READY = /^ottla ready kafka=\S+:(\d+) /;
 
-/**
- * Runs when asked for: in about one of four runs the load stops with five of its connections not reading, and it is
- * not settled whether load or server is to blame (docs/robustness.md).
- */
-const IS_ASKED_FOR = process.env["OTTLA_MEMORY_CAP"] === "1";
-
 const children: ChildProcess[] = [];
 const directories: string[] = [];
 
@@ -101,7 +95,7 @@ async function flood(overrides: readonly string[]): Promise<Flood> {
   return { consumed, peakBytes };
 }
 
-describe.skipIf(!IS_ASKED_FOR || !existsSync("/proc/self/status"))("a broker with 512 MiB", () => {
+describe.skipIf(!existsSync("/proc/self/status"))("a broker with 512 MiB", () => {
   test(
     `serves ${PRODUCERS} fast producers and ${CONSUMERS} lagging consumers within them`,
     { timeout: 120_000 },

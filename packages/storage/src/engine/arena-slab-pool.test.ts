@@ -82,6 +82,24 @@ describe("ArenaSlabPool", () => {
     expect(cached).toHaveLength(2);
   });
 
+  it("wakes who waits when only a cache still holds the memory, though no arena became free", async () => {
+    const cached: SlabSlice[] = [];
+    const slabs = pool(16, () => {
+      const oldest = cached.shift();
+      oldest?.release();
+      return oldest !== undefined;
+    });
+    const slice = must(slabs.allocate(16 * KIB));
+    let later: SlabSlice | undefined;
+    void allocateWhenSpace(slabs, 16 * KIB).then((allocated) => (later = allocated));
+    // As an append that is done: the cache takes a reference, and the connection gives up its own.
+    slice.retain();
+    cached.push(slice);
+    slice.release();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(later?.length).toBe(16 * KIB);
+  });
+
   it("wakes those who wait for space once each, in order, and not those who gave up", async () => {
     const slabs = pool(16);
     const slice = must(slabs.allocate(16 * KIB));

@@ -29,14 +29,14 @@ export interface ArenaSlabPoolOptions {
 class CountedArena implements Arena {
   readonly arenaId: number;
   readonly memory: SharedArrayBuffer;
-  readonly onFree: (arena: CountedArena) => void;
+  readonly onRelease: (arena: CountedArena) => void;
   filled = 0;
   references = 0;
 
-  constructor(arenaId: number, sizeBytes: number, onFree: (arena: CountedArena) => void) {
+  constructor(arenaId: number, sizeBytes: number, onRelease: (arena: CountedArena) => void) {
     this.arenaId = arenaId;
     this.memory = new SharedArrayBuffer(sizeBytes);
-    this.onFree = onFree;
+    this.onRelease = onRelease;
   }
 
   take(length: number): ArenaSlice {
@@ -54,10 +54,8 @@ class CountedArena implements Arena {
   release(): void {
     invariant(this.references > 0, "a slab slice is released once per reference");
     this.references -= 1;
-    if (this.references === 0) {
-      this.filled = 0;
-      this.onFree(this);
-    }
+    if (this.references === 0) this.filled = 0;
+    this.onRelease(this);
   }
 }
 
@@ -146,7 +144,7 @@ export class ArenaSlabPool implements SlabPool {
     if (next === undefined) return undefined;
     this.#current = next;
     if (current !== undefined && current !== next && current.references === 0)
-      this.#onFree(current);
+      this.#onRelease(current);
     return next.take(length);
   }
 
@@ -208,18 +206,26 @@ export class ArenaSlabPool implements SlabPool {
   }
 
   #createArena(sizeBytes: number): CountedArena {
-    const arena = new CountedArena(this.#nextArenaId, sizeBytes, (freed) => this.#onFree(freed));
+    const arena = new CountedArena(this.#nextArenaId, sizeBytes, (one) => this.#onRelease(one));
     this.#nextArenaId += 1;
     this.#allocatedBytes += sizeBytes;
     this.#arenas.set(arena.arenaId, arena);
     return arena;
   }
 
-  #onFree(arena: CountedArena): void {
+  /**
+   * Who waits tries again after every release, not only when an arena is free: the references that are left may be those
+   * of a cache, which gives them up to whoever asks, and nothing else would tell.
+   */
+  #onRelease(arena: CountedArena): void {
+    if (arena.references === 0) this.#recycle(arena);
+    this.#wakeSoon();
+  }
+
+  #recycle(arena: CountedArena): void {
     if (arena.memory.byteLength > this.budgetBytes) this.#drop(arena);
     else if (arena.memory.byteLength !== this.#arenaBytes) this.#freeLarge.push(arena);
     else if (arena !== this.#current) this.#free.push(arena);
-    this.#wakeSoon();
   }
 
   #drop(arena: CountedArena): void {
